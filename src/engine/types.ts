@@ -1,0 +1,39 @@
+/** What the engine offers to the loop that generates: ids in, logits out. No text here. */
+import type { ModelConfig } from "../weights/config.ts";
+
+/** One sequence's place in the engine: its KV pages and conv state. Opaque to callers. */
+export interface Sequence {
+  readonly length: number; // tokens fed so far = the next token's position
+}
+
+export interface AdvanceOptions {
+  signal?: AbortSignal;
+  /** Called for every row, in order, with its logits f32[vocabulary] (a view, valid during the call). Absent: only the last row's logits are computed. */
+  onRow?: (index: number, logits: Float32Array) => void;
+}
+
+export interface Engine {
+  readonly config: ModelConfig;
+  readonly contextLength: number;
+  /** A new, empty sequence; waits while `maxSequences` are held. */
+  open(signal?: AbortSignal): Promise<Sequence>;
+  /**
+   * Feeds `ids` (at least one) and resolves with the last row's logits f32[vocabulary]: a copy that the caller owns.
+   * Calls of several sequences that are pending together are computed in one batch; the bits are those of each alone.
+   * Rejects with the signal's reason within a layer of an abort; the sequence is then only good for `close`.
+   */
+  advance(sequence: Sequence, ids: ArrayLike<number>, options?: AdvanceOptions): Promise<Float32Array>;
+  /** A second sequence with the same past (shares the KV pages; n > 1). Counts against `maxSequences`. */
+  fork(sequence: Sequence, signal?: AbortSignal): Promise<Sequence>;
+  release(sequence: Sequence): void;
+  readonly numerics: Numerics;
+  close(): Promise<void>;
+}
+
+/** The transcendental functions that may decide a token. JavaScript's differ between runtimes in the last bit; these do not. */
+export interface Numerics {
+  /** exp(x − max) / Σ, a new f32 array. */
+  softmax(x: Float32Array): Float32Array;
+  /** log Σ exp(x), so that a log-probability is x − logSumExp(x). */
+  logSumExp(x: Float32Array): number;
+}

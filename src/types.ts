@@ -1,0 +1,233 @@
+/**
+ * The types of the public contract: names, shapes, units.
+ * Sizes are bytes, times milliseconds, positions tokens, unless a name says otherwise.
+ */
+
+// ── loading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+export type ModelInput = string | URL | Blob | ArrayBuffer | Uint8Array | WeightSource; // path, URL, split GGUF (its first part), shard folder
+export interface LoadOptions {
+  threads?: number; // default: min(availableParallelism, cgroup quota), 1 where there are no threads; with threads nothing is computed on the caller's thread
+  maxWeightBytes?: number; // resident weights; default: everything that fits
+  maxMemoryBytes?: number; // the whole process's budget (weights + KV + activations); what a 2 GiB container passes
+  contextLength?: number; // default min(file's, 8192)
+  kvType?: "f32" | "f16" | "q8"; // default "f16"; quantised once, at append
+  maxSequences?: number; // sequences held at once, default 4
+  kernels?: "auto" | "relaxed" | "plain";
+  pairVectors?: boolean; // V8's vector pairing; process-wide, so false unless the caller says so (the command line and server entry decide for themselves)
+  wasmModule?: WebAssembly.Module; // where the runtime cannot find or compile it by itself
+  onProgress?: (p: { phase: "open" | "read" | "repack" | "ready"; loaded: number; total: number }) => void; // bytes
+  signal?: AbortSignal;
+}
+
+export interface ModelInfo {
+  id: string; // general.name in lower-case-with-dashes, else the file's stem; the id in /v1/models
+  architecture: "lfm2" | "lfm2moe";
+  parameters: number;
+  activeParameters: number;
+  fileType: string; // "Q4_0"
+  vocabularySize: number;
+  trainedContextLength: number;
+  contextLength: number;
+  hiddenSize: number;
+  layers: ("conv" | "attention")[];
+  experts: number;
+  expertsPerToken: number;
+  reasoning: boolean; // opens with <think>
+  toolSyntax: "pythonic" | "json";
+  chatTemplate: "file" | "built-in";
+  samplingDefaults: SamplingOptions;
+  weightBytes: number;
+  residentWeightBytes: number;
+  threads: number;
+  kernels: "relaxed" | "plain";
+  paired: boolean;
+  license?: string; // what the file says (LFM Open License v1.0 for Liquid's weights)
+}
+
+export interface Model extends AsyncDisposable {
+  readonly info: ModelInfo;
+  chat(messages: Message[], options?: ChatOptions): Promise<Reply>;
+  chatStream(messages: Message[], options?: ChatOptions): AsyncIterable<ReplyPart>;
+  complete(prompt: string | number[], options?: CompleteOptions): Promise<Completion>;
+  completeStream(prompt: string | number[], options?: CompleteOptions): AsyncIterable<CompletionPart>;
+  embed(
+    texts: string[],
+    options?: { pooling?: "mean" | "last" | "cls"; normalize?: boolean; signal?: AbortSignal },
+  ): Promise<Float32Array[]>;
+  tokenize(text: string, options?: { special?: boolean; bos?: boolean }): number[]; // both false by default: text is text
+  detokenize(ids: number[], options?: { special?: boolean }): string; // special false: control tokens print nothing
+  applyTemplate(messages: Message[], options?: TemplateOptions): string;
+  evaluate(ids: number[], options?: { signal?: AbortSignal }): Promise<Evaluation>;
+  session(): Promise<Session>;
+  restore(bytes: Uint8Array): Promise<Session>;
+  stats(): Stats;
+  close(): Promise<void>; // running replies end with finishReason "abort"; memory is returned to a pool that the next load uses
+}
+
+// ── messages: OpenAI's wire names, so that a request body is a valid argument ────────────────────────────────────────
+export type Message =
+  | { role: "system" | "developer"; content: Content }
+  | { role: "user"; content: Content }
+  | { role: "assistant"; content?: Content | null; reasoning_content?: string | null; tool_calls?: WireToolCall[] }
+  | { role: "tool"; content: Content; tool_call_id?: string; name?: string };
+export type Content = string | { type: "text"; text: string }[];
+export interface WireToolCall {
+  id?: string;
+  type?: "function";
+  function: { name: string; arguments: string | Record<string, unknown> };
+}
+export interface Tool {
+  type: "function";
+  function: { name: string; description?: string; parameters?: JsonSchema; strict?: boolean };
+}
+export type JsonSchema = Record<string, unknown> | boolean;
+export interface TemplateOptions {
+  tools?: Tool[];
+  addGenerationPrompt?: boolean /* true */;
+  date?: string /* "YYYY-MM-DD" */;
+  templateArguments?: Record<string, unknown>;
+}
+
+// ── options ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+/** Applied in this order: repetition penalty (prompt and reply) and presence / frequency (reply) → logit bias → grammar mask →
+ *  temperature → top-k → typical → top-p → min-p → draw. Absent = the model's default. Temperature 0 = argmax after the mask, lowest id on a tie.
+ *  The draw for choice c at position p depends on (seed, c, p) only. */
+export interface SamplingOptions {
+  temperature?: number;
+  topK?: number;
+  topP?: number;
+  minP?: number;
+  typicalP?: number;
+  repetitionPenalty?: number;
+  presencePenalty?: number;
+  frequencyPenalty?: number;
+  logitBias?: Record<number, number>;
+  seed?: number;
+}
+export interface GenerateOptions extends SamplingOptions {
+  maxTokens?: number;
+  minTokens?: number;
+  maxThinkingTokens?: number;
+  stop?: string | string[];
+  stopTokenIds?: number[];
+  ignoreEos?: boolean;
+  n?: number;
+  logprobs?: number; // how many alternatives per token; 0 = only the token's own
+  signal?: AbortSignal; // ends the reply with finishReason "abort"; what was generated is kept
+}
+export type ResponseFormat =
+  | { type: "text" }
+  | { type: "json_object" }
+  | { type: "json_schema"; schema: JsonSchema }
+  | { type: "regex"; pattern: string }
+  | { type: "gbnf"; grammar: string }
+  | { type: "choice"; choices: string[] };
+export interface ChatOptions extends GenerateOptions, Omit<TemplateOptions, "addGenerationPrompt"> {
+  toolChoice?: "auto" | "none" | "required" | { name: string };
+  parallelToolCalls?: boolean;
+  responseFormat?: ResponseFormat;
+  session?: Session;
+}
+export interface CompleteOptions extends GenerateOptions {
+  responseFormat?: ResponseFormat;
+  echo?: boolean;
+  suffix?: string;
+  session?: Session;
+}
+
+// ── results ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+export type FinishReason = "stop" | "length" | "tool_calls" | "abort";
+export interface ToolCall {
+  id: string;
+  name: string;
+  arguments: Record<string, unknown>;
+}
+export interface Usage {
+  promptTokens: number;
+  cachedTokens: number;
+  completionTokens: number;
+  reasoningTokens: number;
+  prefillMs: number;
+  decodeMs: number;
+}
+export interface TokenLogprob {
+  id: number;
+  text: string;
+  bytes: number[];
+  logprob: number;
+  top: { id: number; text: string; bytes: number[]; logprob: number }[];
+}
+export interface ParsedReply {
+  content: string;
+  reasoning: string | null;
+  toolCalls: ToolCall[];
+}
+export interface Choice extends ParsedReply {
+  index: number;
+  finishReason: FinishReason;
+  logprobs?: TokenLogprob[];
+}
+export interface Reply extends Choice {
+  usage: Usage;
+  choices: Choice[];
+} // the first choice, and all of them when n > 1
+export type ReplyPart =
+  | { type: "text" | "reasoning"; index: number; text: string; logprobs?: TokenLogprob[] }
+  | { type: "tool-call"; index: number; callIndex: number; id: string; name: string }
+  | { type: "tool-arguments"; index: number; callIndex: number; json: string } // pieces of the arguments' JSON text
+  | { type: "finish"; index: number; finishReason: FinishReason }
+  | { type: "usage"; usage: Usage }; // last, once
+export interface Completion {
+  text: string;
+  finishReason: FinishReason;
+  logprobs?: TokenLogprob[];
+  usage: Usage;
+  choices: { index: number; text: string; finishReason: FinishReason }[];
+}
+export type CompletionPart =
+  | { type: "text"; index: number; text: string; logprobs?: TokenLogprob[] }
+  | { type: "finish"; index: number; finishReason: FinishReason }
+  | { type: "usage"; usage: Usage };
+export interface Evaluation {
+  logits: Float32Array /* the last row, [vocabulary] */;
+  argmax: number[] /* N */;
+  nll: number[] /* N − 1 */;
+  nllMean: number | null;
+}
+export interface Session extends AsyncDisposable {
+  readonly tokens: number;
+  save(): Promise<Uint8Array>;
+  close(): Promise<void>;
+} // pass it to chat / complete: what it already holds is not computed again
+export interface Stats {
+  bytesRead: number;
+  expertHitRate: number | null;
+  perLayerHitRate: number[];
+  stallMs: number;
+  prefetchAccuracy: number | null;
+  prefillTokensPerSecond: number;
+  decodeTokensPerSecond: number;
+  peakMemoryBytes: number;
+}
+
+// ── pure parsing: "lfm-edge/chat" ────────────────────────────────────────────────────────────────────────────────────
+
+// ── the server: "lfm-edge/server" ────────────────────────────────────────────────────────────────────────────────────
+export interface AppOptions {
+  models: Record<string, Model> | Model;
+  apiKeys?: string[];
+  limits?: { requestsPerMinute?: number; tokensPerMinute?: number; maxQueue?: number; maxBodyBytes?: number };
+  cors?: string[];
+  log?: (entry: object) => void;
+}
+// In process, no socket: new OpenAI({ baseURL: "http://local/v1", apiKey: "-", fetch: app.request })
+
+// ── errors a caller acts on ──────────────────────────────────────────────────────────────────────────────────────────
+
+export interface WeightSource {
+  readonly name: string;
+  size(shard: string, signal?: AbortSignal): Promise<number>;
+  read(shard: string, offset: number, target: Uint8Array, signal?: AbortSignal): Promise<void>; // fills target or throws; target may lie in shared memory
+  readSync?(shard: string, offset: number, target: Uint8Array): void; // where the runtime can, e.g. a file in a worker thread
+  close(): Promise<void>;
+}
