@@ -1,0 +1,20 @@
+/** npm run build: kernels → build/*.wasm, TypeScript → dist/, with the kernels beside it. `--kernels` stops after the first step. */
+import { spawnSync } from "node:child_process";
+import { chmodSync, cpSync, existsSync, rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+function run(script: string, ...args: string[]): void {
+  const { status } = spawnSync(process.execPath, [`${root}node_modules/${script}`, ...args], { cwd: root, stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+for (const target of ["plain", "relaxed", "debug"]) run("assemblyscript/bin/asc.js", "--target", target);
+if (!process.argv.includes("--kernels")) {
+  rmSync(`${root}dist`, { recursive: true, force: true });
+  run("typescript/bin/tsc", "-p", "tsconfig.json");
+  for (const name of ["plain", "relaxed"]) cpSync(`${root}build/${name}.wasm`, `${root}dist/build/${name}.wasm`);
+  const command = `${root}dist/cli/main.js`;
+  if (existsSync(command)) chmodSync(command, 0o755);
+}
