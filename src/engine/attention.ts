@@ -1,0 +1,56 @@
+/** Attention of a batch's rows over their sequences' KV pages, in whichever banks those lie. */
+import type { Core, Run } from "./core.ts";
+import { PAGE_POSITIONS } from "./kv-cache.ts";
+import { copy } from "./linear.ts";
+
+/** buffers.q, k, v (normed, rotated) → buffers.a. All keys and values are stored before any row attends. */
+export function attention(core: Core, attentionLayer: number, runs: readonly Run[]): void {
+  const { config, banks, buffers, kv } = core;
+  const { nHeads, headDim } = config;
+  const { kernels } = banks[0]!;
+  for (const run of runs) for (let i = 0; i < run.count; i++) append(core, attentionLayer, run, i);
+  for (const { sequence, row, position, count } of runs) {
+    for (let i = 0; i < count; i++) {
+      kernels.attentionBegin(buffers.state, nHeads, headDim);
+      for (let first = 0; first <= position + i; first += PAGE_POSITIONS) {
+        const page = kv.place(sequence.pages[first / PAGE_POSITIONS]!, attentionLayer);
+        attendPage(core, page.bank, page.offset, buffers.q + (row + i) * nHeads * headDim * 4, Math.min(PAGE_POSITIONS, position + i + 1 - first));
+      }
+      kernels.attentionEnd(buffers.a + (row + i) * nHeads * headDim * 4, buffers.state, nHeads, headDim);
+    }
+  }
+}
+
+function append({ config, banks, buffers, kv, scratch, scratchAt }: Core, attentionLayer: number, { sequence, row, position }: Run, i: number): void {
+  const { nKvHeads, headDim } = config;
+  const bytes = nKvHeads * headDim * 4;
+  const page = kv.place(sequence.pages[Math.floor((position + i) / PAGE_POSITIONS)]!, attentionLayer);
+  const bank = banks[page.bank]!;
+  let k = buffers.k + (row + i) * bytes;
+  let v = buffers.v + (row + i) * bytes;
+  if (page.bank !== 0) {
+    const base = scratchAt(page.bank);
+    copy(banks[0]!, k, bank, base + scratch.k, bytes);
+    copy(banks[0]!, v, bank, base + scratch.v, bytes);
+    k = base + scratch.k;
+    v = base + scratch.v;
+  }
+  bank.kernels[kv.type === "f16" ? "appendKvF16" : "appendKv"](page.offset, k, v, nKvHeads, headDim, (position + i) % PAGE_POSITIONS);
+}
+
+/** Takes a page's first `count` positions into the row's state. */
+function attendPage({ config, banks, buffers, kv, scratch, scratchAt }: Core, bankIndex: number, page: number, q: number, count: number): void {
+  const { nHeads, nKvHeads, headDim } = config;
+  const bank = banks[bankIndex]!;
+  const base = scratchAt(bankIndex);
+  const attend = bank.kernels[kv.type === "f16" ? "attendPageF16" : "attendPage"];
+  if (bankIndex === 0) {
+    attend(buffers.state, q, page, base + scratch.scores, nHeads, nKvHeads, headDim, 0, nKvHeads, count);
+    return;
+  }
+  const stateBytes = nHeads * (headDim + 2) * 4;
+  copy(banks[0]!, q, bank, base + scratch.q, nHeads * headDim * 4);
+  copy(banks[0]!, buffers.state, bank, base + scratch.state, stateBytes);
+  attend(base + scratch.state, base + scratch.q, page, base + scratch.scores, nHeads, nKvHeads, headDim, 0, nKvHeads, count);
+  copy(bank, base + scratch.state, banks[0]!, buffers.state, stateBytes);
+}

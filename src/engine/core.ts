@@ -1,0 +1,43 @@
+/** What a forward pass works on: a loaded model's weights, buffers and caches. */
+import type { Bank } from "../wasm/bank.ts";
+import type { ModelConfig } from "../weights/config.ts";
+import type { ExpertStore } from "../weights/expert-store.ts";
+import type { ModelWeights } from "../weights/model-weights.ts";
+import type { Buffers, Scratch } from "./buffers.ts";
+import type { KvCache } from "./kv-cache.ts";
+import type { Linear } from "./linear.ts";
+
+export interface Core {
+  readonly config: ModelConfig;
+  readonly weights: ModelWeights;
+  readonly experts: ExpertStore;
+  readonly banks: readonly Bank[];
+  readonly buffers: Buffers;
+  readonly scratch: Scratch;
+  readonly scratchAt: (bank: number) => number;
+  readonly kv: KvCache;
+  readonly linear: Linear;
+}
+
+/** A sequence's past. The model itself has no state. */
+export interface SequenceState {
+  length: number; // tokens fed = the next position
+  readonly pages: number[]; // page table of the KV cache
+  readonly convStates: number; // offset in home, [nConv][2][hidden]
+  released: boolean;
+}
+
+/** Consecutive rows of one sequence in a batch. */
+export interface Run {
+  readonly sequence: SequenceState;
+  readonly row: number; // the first row in the batch
+  readonly position: number; // of that row
+  readonly count: number;
+}
+
+/** One token of one sequence at one position is a row. */
+export interface Batch {
+  readonly tokens: Int32Array; // [nRows]
+  readonly positions: Int32Array; // [nRows]
+  readonly runs: readonly Run[];
+}

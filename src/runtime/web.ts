@@ -1,0 +1,13 @@
+/** Browsers: kernels beside the code, found by bundlers through these literal URLs; models by URL or Blob. */
+import { UnsupportedError } from "../errors.ts";
+import type { WeightSource } from "../types.ts";
+import type { Build } from "../wasm/builds.ts";
+
+export function loadKernels(build: Build): Promise<WebAssembly.Module> {
+  const url = build === "plain" ? new URL("../../build/plain.wasm", import.meta.url) : new URL("../../build/relaxed.wasm", import.meta.url);
+  return WebAssembly.compileStreaming(fetch(url));
+}
+
+export function openFile(path: string): Promise<WeightSource> {
+  return Promise.reject(new UnsupportedError(`cannot open ${path}: there are no files here; pass a URL, a Blob or bytes`, "input"));
+}
