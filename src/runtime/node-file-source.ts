@@ -16,11 +16,11 @@ interface OpenFile {
 }
 
 /**
- * Opens a file by path or file: URL. Its shards are the files of its folder: the source's name is the file's own, and the parts of a split
+ * Opens a file by path or file:// URL. Its shards are the files of its folder: the source's name is the file's own, and the parts of a split
  * model lie beside it. Throws WeightsError where the file is missing, a directory, or not readable.
  */
-export async function openFile(path: string | URL): Promise<WeightSource> {
-  const file = path instanceof URL ? fileURLToPath(path) : path;
+export async function openFile(path: string): Promise<WeightSource> {
+  const file = path.startsWith("file://") ? fileURLToPath(path) : path;
   const folder = dirname(file);
   const name = basename(file);
   const files = new Map<string, OpenFile>();
