@@ -41,9 +41,9 @@ function storeAs<T>(p: usize, x: f32): void {
 
 /** Makes a query row's state empty. */
 export function attentionBegin(state: usize, nHeads: i32, headDim: i32): void {
-  const out = <usize>nHeads * <usize>headDim << 2;
-  memory.fill(state, 0, out + (<usize>nHeads << 3));
-  for (let o: usize = 0; o < <usize>nHeads << 2; o += 4) f32.store(state + out + o, -Infinity);
+  const out = (<usize>nHeads * <usize>headDim) << 2;
+  memory.fill(state, 0, out + ((<usize>nHeads) << 3));
+  for (let o: usize = 0; o < (<usize>nHeads) << 2; o += 4) f32.store(state + out + o, -Infinity);
 }
 
 /**
@@ -51,27 +51,62 @@ export function attentionBegin(state: usize, nHeads: i32, headDim: i32): void {
  *
  * q: f32[nHeads][headDim], headDim a multiple of 16; scratch: f32[64].
  */
-export function attendPage(state: usize, q: usize, page: usize, scratch: usize, nHeads: i32, nKvHeads: i32, headDim: i32, from: i32, to: i32, count: i32): void {
+export function attendPage(
+  state: usize,
+  q: usize,
+  page: usize,
+  scratch: usize,
+  nHeads: i32,
+  nKvHeads: i32,
+  headDim: i32,
+  from: i32,
+  to: i32,
+  count: i32,
+): void {
   attend<f32>(state, q, page, scratch, <usize>nHeads, <usize>nKvHeads, <usize>headDim, <usize>from, <usize>to, <usize>count);
 }
 
 /** The same for an f16 page. */
-export function attendPageF16(state: usize, q: usize, page: usize, scratch: usize, nHeads: i32, nKvHeads: i32, headDim: i32, from: i32, to: i32, count: i32): void {
+export function attendPageF16(
+  state: usize,
+  q: usize,
+  page: usize,
+  scratch: usize,
+  nHeads: i32,
+  nKvHeads: i32,
+  headDim: i32,
+  from: i32,
+  to: i32,
+  count: i32,
+): void {
   attend<u16>(state, q, page, scratch, <usize>nHeads, <usize>nKvHeads, <usize>headDim, <usize>from, <usize>to, <usize>count);
 }
 
-function attend<T>(state: usize, q: usize, page: usize, scores: usize, nHeads: usize, nKvHeads: usize, headDim: usize, from: usize, to: usize, count: usize): void {
+function attend<T>(
+  state: usize,
+  q: usize,
+  page: usize,
+  scores: usize,
+  nHeads: usize,
+  nKvHeads: usize,
+  headDim: usize,
+  from: usize,
+  to: usize,
+  count: usize,
+): void {
   assert((headDim & 15) == 0, "attendPage: headDim must be a multiple of 16");
   assert(count > 0 && count <= PAGE, "attendPage: count must be between 1 and 64");
   const head = PAGE * headDim * sizeof<T>(); // bytes of one head's keys, and of its values
   const group = nHeads / nKvHeads;
   const scale = f32x4.splat(1 / sqrt<f32>(<f32>headDim));
   for (let kv = from; kv < to; kv++) {
-    const keys = page + kv * head, values = page + (nKvHeads + kv) * head;
+    const keys = page + kv * head,
+      values = page + (nKvHeads + kv) * head;
     for (let h = kv * group; h < (kv + 1) * group; h++) {
-      const out = state + (h * headDim << 2);
-      const maximum = state + (nHeads * headDim + h << 2), total = maximum + (nHeads << 2);
-      score<T>(scores, q + (h * headDim << 2), keys, headDim, count, scale);
+      const out = state + ((h * headDim) << 2);
+      const maximum = state + ((nHeads * headDim + h) << 2),
+        total = maximum + (nHeads << 2);
+      score<T>(scores, q + ((h * headDim) << 2), keys, headDim, count, scale);
       const before = f32.load(maximum);
       const now = softmaxTile(scores, count, before, maximum, total);
       accumulate<T>(out, scores, values, headDim, count, now);
@@ -83,7 +118,10 @@ function attend<T>(state: usize, q: usize, page: usize, scores: usize, nHeads: u
 function score<T>(scores: usize, q: usize, keys: usize, headDim: usize, count: usize, scale: v128): void {
   const row = PAGE * sizeof<T>();
   for (let p: usize = 0; p < count; p += 16) {
-    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+    let s0 = f32x4.splat(0),
+      s1 = s0,
+      s2 = s0,
+      s3 = s0;
     let k = keys + p * sizeof<T>();
     for (let d: usize = 0; d < headDim << 2; d += 4, k += row) {
       const x = v128.load32_splat(q + d);
@@ -131,8 +169,10 @@ function accumulate<T>(out: usize, weights: usize, values: usize, headDim: usize
   const row = headDim * sizeof<T>();
   for (let d: usize = 0; d < headDim; d += 16) {
     const at = out + (d << 2);
-    let o0 = f32x4.mul(v128.load(at), c), o1 = f32x4.mul(v128.load(at, 16), c);
-    let o2 = f32x4.mul(v128.load(at, 32), c), o3 = f32x4.mul(v128.load(at, 48), c);
+    let o0 = f32x4.mul(v128.load(at), c),
+      o1 = f32x4.mul(v128.load(at, 16), c);
+    let o2 = f32x4.mul(v128.load(at, 32), c),
+      o3 = f32x4.mul(v128.load(at, 48), c);
     let v = values + d * sizeof<T>();
     for (let p: usize = 0; p < count << 2; p += 4, v += row) {
       const w = v128.load32_splat(weights + p);
@@ -150,7 +190,7 @@ function accumulate<T>(out: usize, weights: usize, values: usize, headDim: usize
 
 /** y: f32[nHeads][headDim] = out / sum; y may be state. */
 export function attentionEnd(y: usize, state: usize, nHeads: i32, headDim: i32): void {
-  const bytes = <usize>headDim << 2;
+  const bytes = (<usize>headDim) << 2;
   const sums = state + <usize>nHeads * (bytes + 4);
   for (let h: usize = 0; h < <usize>nHeads; h++) {
     const sum = v128.load32_splat(sums + (h << 2));

@@ -31,7 +31,7 @@ export const BLOCK256: usize = Q256 + 64;
 export function quantizeRow32(q: usize, x: usize, n: i32): void {
   if (ASC_FEATURE_RELAXED_SIMD) {
     assert((n & 31) == 0, "quantizeRow32: n must be a multiple of 32");
-    const end = x + (<usize>n << 2);
+    const end = x + ((<usize>n) << 2);
     for (; x < end; x += 128, q += 40) {
       const amax = absoluteMax32(x, 0);
       const sums = quantize32(q, x, inverse(amax));
@@ -44,7 +44,7 @@ export function quantizeRow32(q: usize, x: usize, n: i32): void {
 /** q: n/32 blocks of 72 bytes; x: f32[n]. */
 export function quantizeRow32Wide(q: usize, x: usize, n: i32): void {
   assert((n & 31) == 0, "quantizeRow32: n must be a multiple of 32");
-  const end = x + (<usize>n << 2);
+  const end = x + ((<usize>n) << 2);
   for (; x < end; x += 128, q += 72) {
     const amax = absoluteMax32(x, 0);
     const sums = quantize32Wide(q, x, inverse(amax));
@@ -56,14 +56,17 @@ export function quantizeRow32Wide(q: usize, x: usize, n: i32): void {
 /** q: n/256 blocks of 320 (relaxed build) or 576 bytes (plain); x: f32[n]. */
 export function quantizeRow256(q: usize, x: usize, n: i32): void {
   assert((n & 255) == 0, "quantizeRow256: n must be a multiple of 256");
-  const end = x + (<usize>n << 2);
+  const end = x + ((<usize>n) << 2);
   for (; x < end; x += 1024, q += BLOCK256) {
     let amax: f32 = 0;
     for (let o: usize = 0; o < 1024; o += 128) amax = absoluteMax32(x + o, amax);
     const scale = inverse(amax);
     for (let b: usize = 0; b < 8; b++) {
-      const sums = ASC_FEATURE_RELAXED_SIMD ? quantize32(q + (b << 5), x + (b << 7), scale) : quantize32Wide(q + (b << 6), x + (b << 7), scale);
-      const first = i16x8.extract_lane_s(sums, 0), second = i16x8.extract_lane_s(sums, 1);
+      const sums = ASC_FEATURE_RELAXED_SIMD
+        ? quantize32(q + (b << 5), x + (b << 7), scale)
+        : quantize32Wide(q + (b << 6), x + (b << 7), scale);
+      const first = i16x8.extract_lane_s(sums, 0),
+        second = i16x8.extract_lane_s(sums, 1);
       i32.store16(q + (b << 1), first + second, SUMS32);
       i32.store16(q + (b << 2), first, SUMS16);
       i32.store16(q + (b << 2), second, SUMS16 + 2);
@@ -87,7 +90,10 @@ function inverse(amax: f32): f32 {
 /** Rounds 32 values to int8 at q. i16 lanes 0 and 1 of the result: the sums of the first and the last 16. */
 function quantize32(q: usize, x: usize, scale: f32): v128 {
   const s = f32x4.splat(scale);
-  const a = narrow(x, s), b = narrow(x + 32, s), c = narrow(x + 64, s), d = narrow(x + 96, s);
+  const a = narrow(x, s),
+    b = narrow(x + 32, s),
+    c = narrow(x + 64, s),
+    d = narrow(x + 96, s);
   v128.store(q, i8x16.narrow_i16x8_s(a, b));
   v128.store(q, i8x16.narrow_i16x8_s(c, d), 16);
   return sums16(i16x8.add(a, b), i16x8.add(c, d));
@@ -95,7 +101,10 @@ function quantize32(q: usize, x: usize, scale: f32): v128 {
 
 function quantize32Wide(q: usize, x: usize, scale: f32): v128 {
   const s = f32x4.splat(scale);
-  const a = narrow(x, s), b = narrow(x + 32, s), c = narrow(x + 64, s), d = narrow(x + 96, s);
+  const a = narrow(x, s),
+    b = narrow(x + 32, s),
+    c = narrow(x + 64, s),
+    d = narrow(x + 96, s);
   v128.store(q, permute(a));
   v128.store(q, permute(b), 16);
   v128.store(q, permute(c), 32);
@@ -105,7 +114,10 @@ function quantize32Wide(q: usize, x: usize, scale: f32): v128 {
 
 /** Eight values, rounded to nearest, as i16. */
 function narrow(x: usize, s: v128): v128 {
-  return i16x8.narrow_i32x4_s(i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(x), s))), i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(x, 16), s))));
+  return i16x8.narrow_i32x4_s(
+    i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(x), s))),
+    i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(x, 16), s))),
+  );
 }
 
 function permute(v: v128): v128 {
@@ -115,7 +127,8 @@ function permute(v: v128): v128 {
 /** Lane 0: the sum of a's eight i16; lane 1: of b's. */
 function sums16(a: v128, b: v128): v128 {
   const ones = i16x8.splat(1);
-  const p = i32x4.dot_i16x8_s(a, ones), q = i32x4.dot_i16x8_s(b, ones);
+  const p = i32x4.dot_i16x8_s(a, ones),
+    q = i32x4.dot_i16x8_s(b, ones);
   const first = i32x4.extract_lane(p, 0) + i32x4.extract_lane(p, 1) + i32x4.extract_lane(p, 2) + i32x4.extract_lane(p, 3);
   const second = i32x4.extract_lane(q, 0) + i32x4.extract_lane(q, 1) + i32x4.extract_lane(q, 2) + i32x4.extract_lane(q, 3);
   return i32x4.splat((first & 0xffff) | (second << 16));

@@ -7,7 +7,7 @@ import { sum4 } from "./horizontal";
  */
 export function rmsNorm(y: usize, x: usize, weight: usize, n: i32, eps: f32): void {
   assert((n & 3) == 0, "rmsNorm: n must be a multiple of 4");
-  const bytes = <usize>n << 2;
+  const bytes = (<usize>n) << 2;
   let squares = f32x4.splat(0);
   for (let o: usize = 0; o < bytes; o += 16) {
     const v = v128.load(x + o);

@@ -9,7 +9,7 @@ import { exp1 } from "./exp";
 export function router(indices: usize, weights: usize, logits: usize, bias: usize, n: i32, k: i32): void {
   assert(k > 0 && k <= n, "router: k must be between 1 and n");
   for (let e = 0; e < n; e++) {
-    const p = logits + (<usize>e << 2);
+    const p = logits + ((<usize>e) << 2);
     f32.store(p, 1 / (1 + exp1(-f32.load(p))));
   }
   let total: f32 = 0;
@@ -23,20 +23,20 @@ export function router(indices: usize, weights: usize, logits: usize, bias: usiz
       if (other > score || (other == score && o < e)) better++;
     }
     if (better < k) {
-      const s = f32.load(logits + (<usize>e << 2));
-      i32.store(indices + (<usize>chosen << 2), e);
-      f32.store(weights + (<usize>chosen << 2), s);
+      const s = f32.load(logits + ((<usize>e) << 2));
+      i32.store(indices + ((<usize>chosen) << 2), e);
+      f32.store(weights + ((<usize>chosen) << 2), s);
       total += s;
       chosen++;
     }
   }
   for (let i = 0; i < k; i++) {
-    const p = weights + (<usize>i << 2);
+    const p = weights + ((<usize>i) << 2);
     f32.store(p, f32.load(p) / (total + <f32>1e-6));
   }
 }
 
 function biased(scores: usize, bias: usize, e: i32): f32 {
-  const s = f32.load(scores + (<usize>e << 2));
-  return bias ? s + f32.load(bias + (<usize>e << 2)) : s;
+  const s = f32.load(scores + ((<usize>e) << 2));
+  return bias ? s + f32.load(bias + ((<usize>e) << 2)) : s;
 }

@@ -8,11 +8,15 @@
  */
 export function shortConv(y: usize, bcx: usize, state: usize, weight: usize, n: i32, nRows: i32, from: i32, to: i32): void {
   assert(((n | from | to) & 3) == 0, "shortConv: n, from and to must be multiples of 4");
-  const row = <usize>n << 2;
-  for (let o = <usize>from << 2, end = <usize>to << 2; o < end; o += 16) {
-    const w0 = v128.load(weight + o), w1 = v128.load(weight + row + o), w2 = v128.load(weight + row * 2 + o);
-    let older = v128.load(state + o), newer = v128.load(state + row + o);
-    let input = bcx + o, output = y + o;
+  const row = (<usize>n) << 2;
+  for (let o = (<usize>from) << 2, end = (<usize>to) << 2; o < end; o += 16) {
+    const w0 = v128.load(weight + o),
+      w1 = v128.load(weight + row + o),
+      w2 = v128.load(weight + row * 2 + o);
+    let older = v128.load(state + o),
+      newer = v128.load(state + row + o);
+    let input = bcx + o,
+      output = y + o;
     for (let t = 0; t < nRows; t++) {
       const g = f32x4.mul(v128.load(input), v128.load(input + row * 2));
       const c = f32x4.add(f32x4.add(f32x4.mul(w0, older), f32x4.mul(w1, newer)), f32x4.mul(w2, g));

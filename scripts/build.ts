@@ -13,7 +13,7 @@ function run(script: string, ...args: string[]): void {
 for (const target of ["plain", "relaxed", "debug"]) run("assemblyscript/bin/asc.js", "--target", target);
 if (!process.argv.includes("--kernels")) {
   rmSync(`${root}dist`, { recursive: true, force: true });
-  run("typescript/bin/tsc", "-p", "tsconfig.json");
+  run("typescript/bin/tsc", "-p", "tsconfig.build.json");
   for (const name of ["plain", "relaxed"]) cpSync(`${root}build/${name}.wasm`, `${root}dist/build/${name}.wasm`);
   const command = `${root}dist/cli/main.js`;
   if (existsSync(command)) chmodSync(command, 0o755);

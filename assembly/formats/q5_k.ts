@@ -32,13 +32,17 @@ export function unpackRowQ5_K(y: usize, w: usize, cols: i32, row: i32): void {
   let octet = w + (<usize>row >> 3) * blocks * OCTET;
   for (const end = octet + blocks * OCTET; octet < end; octet += OCTET, y += 1024) {
     const p = octet + ((<usize>row & 7) << 1);
-    const d = loadF16(p), dmin = loadF16(p + 16);
+    const d = loadF16(p),
+      dmin = loadF16(p + 16);
     for (let j: usize = 0; j < 256; j++) {
-      const g = j >> 6, l = j & 31, second = (j >> 5) & 1;
+      const g = j >> 6,
+        l = j & 31,
+        second = (j >> 5) & 1;
       const chunk = octet + lane(row) + ((l >> 2) << 5) + (l & 3);
       const byte = i32.load8_u(chunk + (g << 8), 416);
-      const fifth = ((i32.load8_u(chunk, 160) >> ((<i32>g << 1) + <i32>second)) & 1) << 4;
-      const scale = i32.load8_u(p + (g << 4) + second, 32), min = i32.load8_u(p + (g << 4) + second, 96);
+      const fifth = ((i32.load8_u(chunk, 160) >> (((<i32>g) << 1) + <i32>second)) & 1) << 4;
+      const scale = i32.load8_u(p + (g << 4) + second, 32),
+        min = i32.load8_u(p + (g << 4) + second, 96);
       f32.store(y + (j << 2), d * <f32>scale * <f32>((second ? byte >> 4 : byte & 15) | fifth) - dmin * <f32>min);
     }
   }

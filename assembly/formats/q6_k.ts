@@ -42,7 +42,9 @@ export function unpackRowQ6_K(y: usize, w: usize, cols: i32, row: i32): void {
     const head = octet + ((<usize>row & 7) << 1);
     const d = loadF16(head);
     for (let j: usize = 0; j < 256; j++) {
-      const h = j >> 7, part = (j >> 5) & 3, l = j & 31;
+      const h = j >> 7,
+        part = (j >> 5) & 3,
+        l = j & 31;
       const chunk = octet + lane(row) + (h * 8 + (l >> 2)) * 96 + (l & 3);
       const byte = i32.load8_u(chunk + ((part & 1) << 5), 144);
       const high = (i32.load8_u(chunk, 208) >> <i32>(part << 1)) & 3;

@@ -14,11 +14,11 @@ type BF16 = u8;
 export function matmulF32(y: usize, yStride: usize, x: usize, xStride: usize, w: usize, cols: i32, from: i32, to: i32, nRows: i32): void {
   assert((cols & 3) == 0, "matmulF32: cols must be a multiple of 4");
   assert(((from | to) & 7) == 0, "matmulF32: from and to must be multiples of 8");
-  const bytes = (<usize>cols) * 32;
+  const bytes = <usize>cols * 32;
   for (let octet = from; octet < to; octet += 8) {
     const weights = w + (<usize>octet >> 3) * bytes;
     const end = weights + bytes;
-    let out = y + (<usize>octet << 2);
+    let out = y + ((<usize>octet) << 2);
     let input = x;
     let left = nRows;
     for (; left >= 4; left -= 4) {
@@ -39,11 +39,11 @@ export function matmulF32(y: usize, yStride: usize, x: usize, xStride: usize, w:
 export function matmulF16(y: usize, yStride: usize, x: usize, xStride: usize, w: usize, cols: i32, from: i32, to: i32, nRows: i32): void {
   assert((cols & 3) == 0, "matmulF16: cols must be a multiple of 4");
   assert(((from | to) & 7) == 0, "matmulF16: from and to must be multiples of 8");
-  const bytes = (<usize>cols) * 16;
+  const bytes = <usize>cols * 16;
   for (let octet = from; octet < to; octet += 8) {
     const weights = w + (<usize>octet >> 3) * bytes;
     const end = weights + bytes;
-    let out = y + (<usize>octet << 2);
+    let out = y + ((<usize>octet) << 2);
     let input = x;
     let left = nRows;
     for (; left >= 4; left -= 4) {
@@ -64,11 +64,11 @@ export function matmulF16(y: usize, yStride: usize, x: usize, xStride: usize, w:
 export function matmulBF16(y: usize, yStride: usize, x: usize, xStride: usize, w: usize, cols: i32, from: i32, to: i32, nRows: i32): void {
   assert((cols & 3) == 0, "matmulBF16: cols must be a multiple of 4");
   assert(((from | to) & 7) == 0, "matmulBF16: from and to must be multiples of 8");
-  const bytes = (<usize>cols) * 16;
+  const bytes = <usize>cols * 16;
   for (let octet = from; octet < to; octet += 8) {
     const weights = w + (<usize>octet >> 3) * bytes;
     const end = weights + bytes;
-    let out = y + (<usize>octet << 2);
+    let out = y + ((<usize>octet) << 2);
     let input = x;
     let left = nRows;
     for (; left >= 4; left -= 4) {
@@ -91,16 +91,29 @@ function tile<T, F>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usiz
   let x1 = x0 + xStride;
   let x2 = x1 + xStride;
   let x3 = x2 + xStride;
-  let a0 = f32x4.splat(0), b0 = a0, a1 = a0, b1 = a0, a2 = a0, b2 = a0, a3 = a0, b3 = a0;
+  let a0 = f32x4.splat(0),
+    b0 = a0,
+    a1 = a0,
+    b1 = a0,
+    a2 = a0,
+    b2 = a0,
+    a3 = a0,
+    b3 = a0;
   for (; w < end; w += column * 4) {
-    const aw0 = quad<F>(w), aw1 = quad<F>(w + column * 1), aw2 = quad<F>(w + column * 2), aw3 = quad<F>(w + column * 3);
+    const aw0 = quad<F>(w),
+      aw1 = quad<F>(w + column * 1),
+      aw2 = quad<F>(w + column * 2),
+      aw3 = quad<F>(w + column * 3);
     a0 = f32x4.add(a0, dots(x0, aw0, aw1, aw2, aw3));
     if (sizeof<T>() > 1) a1 = f32x4.add(a1, dots(x1, aw0, aw1, aw2, aw3));
     if (sizeof<T>() > 2) {
       a2 = f32x4.add(a2, dots(x2, aw0, aw1, aw2, aw3));
       a3 = f32x4.add(a3, dots(x3, aw0, aw1, aw2, aw3));
     }
-    const bw0 = quad<F>(w + column / 2), bw1 = quad<F>(w + column * 1 + column / 2), bw2 = quad<F>(w + column * 2 + column / 2), bw3 = quad<F>(w + column * 3 + column / 2);
+    const bw0 = quad<F>(w + column / 2),
+      bw1 = quad<F>(w + column * 1 + column / 2),
+      bw2 = quad<F>(w + column * 2 + column / 2),
+      bw3 = quad<F>(w + column * 3 + column / 2);
     b0 = f32x4.add(b0, dots(x0, bw0, bw1, bw2, bw3));
     if (sizeof<T>() > 1) b1 = f32x4.add(b1, dots(x1, bw0, bw1, bw2, bw3));
     if (sizeof<T>() > 2) {

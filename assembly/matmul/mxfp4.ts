@@ -14,7 +14,7 @@ export function matmulMXFP4(y: usize, yStride: usize, x: usize, xStride: usize, 
   for (let octet = from; octet < to; octet += 8) {
     const weights = w + (<usize>octet >> 3) * bytes;
     const end = weights + bytes;
-    let out = y + (<usize>octet << 2);
+    let out = y + ((<usize>octet) << 2);
     let input = x;
     let left = nRows;
     for (; left >= 4; left -= 4) {
@@ -36,18 +36,35 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
   let x1 = x0 + xStride;
   let x2 = x1 + xStride;
   let x3 = x2 + xStride;
-  let a0 = f32x4.splat(0), b0 = a0, a1 = a0, b1 = a0, a2 = a0, b2 = a0, a3 = a0, b3 = a0;
-  const nibble = v128.load(NIBBLE), values = v128.load(E2M1);
+  let a0 = f32x4.splat(0),
+    b0 = a0,
+    a1 = a0,
+    b1 = a0,
+    a2 = a0,
+    b2 = a0,
+    a3 = a0,
+    b3 = a0;
+  const nibble = v128.load(NIBBLE),
+    values = v128.load(E2M1);
   for (; w < end; w += 136) {
-    let ai0 = i32x4.splat(0), bi0 = ai0, ai1 = ai0, bi1 = ai0, ai2 = ai0, bi2 = ai0, ai3 = ai0, bi3 = ai0;
+    let ai0 = i32x4.splat(0),
+      bi0 = ai0,
+      ai1 = ai0,
+      bi1 = ai0,
+      ai2 = ai0,
+      bi2 = ai0,
+      ai3 = ai0,
+      bi3 = ai0;
     if (ASC_FEATURE_RELAXED_SIMD) {
       const ones = v128.load(ONES);
       for (let c: usize = 0; c < 16; c += 8) {
         let v: v128;
         v = v128.load(w + (c << 3), 8);
-        const al0 = i8x16.swizzle(values, v128.and(v, nibble)), ah0 = i8x16.swizzle(values, v128.and(i16x8.shr_u(v, 4), nibble));
+        const al0 = i8x16.swizzle(values, v128.and(v, nibble)),
+          ah0 = i8x16.swizzle(values, v128.and(i16x8.shr_u(v, 4), nibble));
         v = v128.load(w + (c << 3), 40);
-        const al1 = i8x16.swizzle(values, v128.and(v, nibble)), ah1 = i8x16.swizzle(values, v128.and(i16x8.shr_u(v, 4), nibble));
+        const al1 = i8x16.swizzle(values, v128.and(v, nibble)),
+          ah1 = i8x16.swizzle(values, v128.and(i16x8.shr_u(v, 4), nibble));
         ai0 = i32x4.add(ai0, i32x4.dot_i16x8_s(dots(x0 + c, al0, ah0, al1, ah1), ones));
         if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, i32x4.dot_i16x8_s(dots(x1 + c, al0, ah0, al1, ah1), ones));
         if (sizeof<T>() > 2) {
@@ -55,9 +72,11 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
           ai3 = i32x4.add(ai3, i32x4.dot_i16x8_s(dots(x3 + c, al0, ah0, al1, ah1), ones));
         }
         v = v128.load(w + (c << 3), 24);
-        const bl0 = i8x16.swizzle(values, v128.and(v, nibble)), bh0 = i8x16.swizzle(values, v128.and(i16x8.shr_u(v, 4), nibble));
+        const bl0 = i8x16.swizzle(values, v128.and(v, nibble)),
+          bh0 = i8x16.swizzle(values, v128.and(i16x8.shr_u(v, 4), nibble));
         v = v128.load(w + (c << 3), 56);
-        const bl1 = i8x16.swizzle(values, v128.and(v, nibble)), bh1 = i8x16.swizzle(values, v128.and(i16x8.shr_u(v, 4), nibble));
+        const bl1 = i8x16.swizzle(values, v128.and(v, nibble)),
+          bh1 = i8x16.swizzle(values, v128.and(i16x8.shr_u(v, 4), nibble));
         bi0 = i32x4.add(bi0, i32x4.dot_i16x8_s(dots(x0 + c, bl0, bh0, bl1, bh1), ones));
         if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, i32x4.dot_i16x8_s(dots(x1 + c, bl0, bh0, bl1, bh1), ones));
         if (sizeof<T>() > 2) {
@@ -68,7 +87,8 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
     } else {
       for (let c: usize = 0; c < 32; c += 8) {
         const a = v128.load(w + (c << 2), 8);
-        const al = i8x16.swizzle(values, v128.and(a, nibble)), ah = i8x16.swizzle(values, v128.and(i16x8.shr_u(a, 4), nibble));
+        const al = i8x16.swizzle(values, v128.and(a, nibble)),
+          ah = i8x16.swizzle(values, v128.and(i16x8.shr_u(a, 4), nibble));
         ai0 = i32x4.add(ai0, wideDots(x0 + c, al, ah));
         if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, wideDots(x1 + c, al, ah));
         if (sizeof<T>() > 2) {
@@ -76,7 +96,8 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
           ai3 = i32x4.add(ai3, wideDots(x3 + c, al, ah));
         }
         const b = v128.load(w + (c << 2), 24);
-        const bl = i8x16.swizzle(values, v128.and(b, nibble)), bh = i8x16.swizzle(values, v128.and(i16x8.shr_u(b, 4), nibble));
+        const bl = i8x16.swizzle(values, v128.and(b, nibble)),
+          bh = i8x16.swizzle(values, v128.and(i16x8.shr_u(b, 4), nibble));
         bi0 = i32x4.add(bi0, wideDots(x0 + c, bl, bh));
         if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, wideDots(x1 + c, bl, bh));
         if (sizeof<T>() > 2) {
@@ -85,7 +106,8 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
         }
       }
     }
-    const ad = loadE8M0x4(w), bd = loadE8M0x4(w + 4);
+    const ad = loadE8M0x4(w),
+      bd = loadE8M0x4(w + 4);
     a0 = block(a0, ai0, ad, x0);
     if (sizeof<T>() > 1) a1 = block(a1, ai1, ad, x1);
     if (sizeof<T>() > 2) {
@@ -132,7 +154,10 @@ function wideDots(x: usize, l: v128, h: v128): v128 {
   const even = i16x8.splat(255);
   return i32x4.add(
     i32x4.add(i32x4.dot_i16x8_s(v128.load32_splat(x), v128.and(l, even)), i32x4.dot_i16x8_s(v128.load32_splat(x, 4), i16x8.shr_u(l, 8))),
-    i32x4.add(i32x4.dot_i16x8_s(v128.load32_splat(x, 32), v128.and(h, even)), i32x4.dot_i16x8_s(v128.load32_splat(x, 36), i16x8.shr_u(h, 8))),
+    i32x4.add(
+      i32x4.dot_i16x8_s(v128.load32_splat(x, 32), v128.and(h, even)),
+      i32x4.dot_i16x8_s(v128.load32_splat(x, 36), i16x8.shr_u(h, 8)),
+    ),
   );
 }
 

@@ -15,7 +15,7 @@ export function matmulQ4_0(y: usize, yStride: usize, x: usize, xStride: usize, w
   for (let octet = from; octet < to; octet += 8) {
     const weights = w + (<usize>octet >> 3) * bytes;
     const end = weights + bytes;
-    let out = y + (<usize>octet << 2);
+    let out = y + ((<usize>octet) << 2);
     let input = x;
     let left = nRows;
     for (; left >= 4; left -= 4) {
@@ -37,37 +37,55 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
   let x1 = x0 + xStride;
   let x2 = x1 + xStride;
   let x3 = x2 + xStride;
-  let a0 = f32x4.splat(0), b0 = a0, a1 = a0, b1 = a0, a2 = a0, b2 = a0, a3 = a0, b3 = a0;
+  let a0 = f32x4.splat(0),
+    b0 = a0,
+    a1 = a0,
+    b1 = a0,
+    a2 = a0,
+    b2 = a0,
+    a3 = a0,
+    b3 = a0;
   if (ASC_FEATURE_RELAXED_SIMD) {
-    const nibble = v128.load(NIBBLE), ones = v128.load(ONES);
+    const nibble = v128.load(NIBBLE),
+      ones = v128.load(ONES);
     for (; w < end; w += 144) {
       let v: v128;
       v = v128.load(w, 16);
-      const al0 = v128.and(v, nibble), ah0 = v128.and(i16x8.shr_u(v, 4), nibble);
+      const al0 = v128.and(v, nibble),
+        ah0 = v128.and(i16x8.shr_u(v, 4), nibble);
       v = v128.load(w, 48);
-      const al1 = v128.and(v, nibble), ah1 = v128.and(i16x8.shr_u(v, 4), nibble);
+      const al1 = v128.and(v, nibble),
+        ah1 = v128.and(i16x8.shr_u(v, 4), nibble);
       v = v128.load(w, 80);
-      const al2 = v128.and(v, nibble), ah2 = v128.and(i16x8.shr_u(v, 4), nibble);
+      const al2 = v128.and(v, nibble),
+        ah2 = v128.and(i16x8.shr_u(v, 4), nibble);
       v = v128.load(w, 112);
-      const al3 = v128.and(v, nibble), ah3 = v128.and(i16x8.shr_u(v, 4), nibble);
+      const al3 = v128.and(v, nibble),
+        ah3 = v128.and(i16x8.shr_u(v, 4), nibble);
       const ad = loadF16x4(w);
       a0 = block(a0, i32x4.dot_i16x8_s(i16x8.add(dots(x0, al0, ah0, al1, ah1), dots(x0 + 8, al2, ah2, al3, ah3)), ones), ad, x0);
-      if (sizeof<T>() > 1) a1 = block(a1, i32x4.dot_i16x8_s(i16x8.add(dots(x1, al0, ah0, al1, ah1), dots(x1 + 8, al2, ah2, al3, ah3)), ones), ad, x1);
+      if (sizeof<T>() > 1)
+        a1 = block(a1, i32x4.dot_i16x8_s(i16x8.add(dots(x1, al0, ah0, al1, ah1), dots(x1 + 8, al2, ah2, al3, ah3)), ones), ad, x1);
       if (sizeof<T>() > 2) {
         a2 = block(a2, i32x4.dot_i16x8_s(i16x8.add(dots(x2, al0, ah0, al1, ah1), dots(x2 + 8, al2, ah2, al3, ah3)), ones), ad, x2);
         a3 = block(a3, i32x4.dot_i16x8_s(i16x8.add(dots(x3, al0, ah0, al1, ah1), dots(x3 + 8, al2, ah2, al3, ah3)), ones), ad, x3);
       }
       v = v128.load(w, 32);
-      const bl0 = v128.and(v, nibble), bh0 = v128.and(i16x8.shr_u(v, 4), nibble);
+      const bl0 = v128.and(v, nibble),
+        bh0 = v128.and(i16x8.shr_u(v, 4), nibble);
       v = v128.load(w, 64);
-      const bl1 = v128.and(v, nibble), bh1 = v128.and(i16x8.shr_u(v, 4), nibble);
+      const bl1 = v128.and(v, nibble),
+        bh1 = v128.and(i16x8.shr_u(v, 4), nibble);
       v = v128.load(w, 96);
-      const bl2 = v128.and(v, nibble), bh2 = v128.and(i16x8.shr_u(v, 4), nibble);
+      const bl2 = v128.and(v, nibble),
+        bh2 = v128.and(i16x8.shr_u(v, 4), nibble);
       v = v128.load(w, 128);
-      const bl3 = v128.and(v, nibble), bh3 = v128.and(i16x8.shr_u(v, 4), nibble);
+      const bl3 = v128.and(v, nibble),
+        bh3 = v128.and(i16x8.shr_u(v, 4), nibble);
       const bd = loadF16x4(w + 8);
       b0 = block(b0, i32x4.dot_i16x8_s(i16x8.add(dots(x0, bl0, bh0, bl1, bh1), dots(x0 + 8, bl2, bh2, bl3, bh3)), ones), bd, x0);
-      if (sizeof<T>() > 1) b1 = block(b1, i32x4.dot_i16x8_s(i16x8.add(dots(x1, bl0, bh0, bl1, bh1), dots(x1 + 8, bl2, bh2, bl3, bh3)), ones), bd, x1);
+      if (sizeof<T>() > 1)
+        b1 = block(b1, i32x4.dot_i16x8_s(i16x8.add(dots(x1, bl0, bh0, bl1, bh1), dots(x1 + 8, bl2, bh2, bl3, bh3)), ones), bd, x1);
       if (sizeof<T>() > 2) {
         b2 = block(b2, i32x4.dot_i16x8_s(i16x8.add(dots(x2, bl0, bh0, bl1, bh1), dots(x2 + 8, bl2, bh2, bl3, bh3)), ones), bd, x2);
         b3 = block(b3, i32x4.dot_i16x8_s(i16x8.add(dots(x3, bl0, bh0, bl1, bh1), dots(x3 + 8, bl2, bh2, bl3, bh3)), ones), bd, x3);
@@ -82,11 +100,20 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
   } else {
     const nibble = v128.load(NIBBLE16);
     for (; w < end; w += 144) {
-      let ai0 = i32x4.splat(0), bi0 = ai0, ai1 = ai0, bi1 = ai0, ai2 = ai0, bi2 = ai0, ai3 = ai0, bi3 = ai0;
+      let ai0 = i32x4.splat(0),
+        bi0 = ai0,
+        ai1 = ai0,
+        bi1 = ai0,
+        ai2 = ai0,
+        bi2 = ai0,
+        ai3 = ai0,
+        bi3 = ai0;
       for (let c: usize = 0; c < 32; c += 8) {
         const a = v128.load(w + (c << 2), 16);
-        const an0 = v128.and(a, nibble), an1 = v128.and(i16x8.shr_u(a, 8), nibble);
-        const an2 = v128.and(i16x8.shr_u(a, 4), nibble), an3 = i16x8.shr_u(a, 12);
+        const an0 = v128.and(a, nibble),
+          an1 = v128.and(i16x8.shr_u(a, 8), nibble);
+        const an2 = v128.and(i16x8.shr_u(a, 4), nibble),
+          an3 = i16x8.shr_u(a, 12);
         ai0 = i32x4.add(ai0, wideDots(x0 + c, an0, an1, an2, an3));
         if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, wideDots(x1 + c, an0, an1, an2, an3));
         if (sizeof<T>() > 2) {
@@ -94,8 +121,10 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
           ai3 = i32x4.add(ai3, wideDots(x3 + c, an0, an1, an2, an3));
         }
         const b = v128.load(w + (c << 2), 32);
-        const bn0 = v128.and(b, nibble), bn1 = v128.and(i16x8.shr_u(b, 8), nibble);
-        const bn2 = v128.and(i16x8.shr_u(b, 4), nibble), bn3 = i16x8.shr_u(b, 12);
+        const bn0 = v128.and(b, nibble),
+          bn1 = v128.and(i16x8.shr_u(b, 8), nibble);
+        const bn2 = v128.and(i16x8.shr_u(b, 4), nibble),
+          bn3 = i16x8.shr_u(b, 12);
         bi0 = i32x4.add(bi0, wideDots(x0 + c, bn0, bn1, bn2, bn3));
         if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, wideDots(x1 + c, bn0, bn1, bn2, bn3));
         if (sizeof<T>() > 2) {
@@ -103,7 +132,8 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
           bi3 = i32x4.add(bi3, wideDots(x3 + c, bn0, bn1, bn2, bn3));
         }
       }
-      const ad = loadF16x4(w), bd = loadF16x4(w + 8);
+      const ad = loadF16x4(w),
+        bd = loadF16x4(w + 8);
       a0 = block(a0, ai0, ad, x0);
       if (sizeof<T>() > 1) a1 = block(a1, ai1, ad, x1);
       if (sizeof<T>() > 2) {

@@ -16,7 +16,7 @@ export function matmulQ4_K(y: usize, yStride: usize, x: usize, xStride: usize, w
   for (let octet = from; octet < to; octet += 8) {
     const weights = w + (<usize>octet >> 3) * bytes;
     const end = weights + bytes;
-    let out = y + (<usize>octet << 2);
+    let out = y + ((<usize>octet) << 2);
     let input = x;
     let left = nRows;
     for (; left >= 4; left -= 4) {
@@ -38,85 +38,186 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
   let x1 = x0 + xStride;
   let x2 = x1 + xStride;
   let x3 = x2 + xStride;
-  let a0 = f32x4.splat(0), b0 = a0, a1 = a0, b1 = a0, a2 = a0, b2 = a0, a3 = a0, b3 = a0;
+  let a0 = f32x4.splat(0),
+    b0 = a0,
+    a1 = a0,
+    b1 = a0,
+    a2 = a0,
+    b2 = a0,
+    a3 = a0,
+    b3 = a0;
   for (; w < end; w += 1184) {
-    let ai0 = i32x4.splat(0), bi0 = ai0, ai1 = ai0, bi1 = ai0, ai2 = ai0, bi2 = ai0, ai3 = ai0, bi3 = ai0;
+    let ai0 = i32x4.splat(0),
+      bi0 = ai0,
+      ai1 = ai0,
+      bi1 = ai0,
+      ai2 = ai0,
+      bi2 = ai0,
+      ai3 = ai0,
+      bi3 = ai0;
     if (ASC_FEATURE_RELAXED_SIMD) {
       const nibble = v128.load(NIBBLE);
       for (let g: usize = 0; g < 4; g++) {
-        const p = w + (g << 8), o = g << 6;
-        const as = v128.load8x8_u(w + (g << 4), 32), as0 = first(as), as1 = second(as);
-        const al0 = v128.and(v128.load(p, 160), nibble), al1 = v128.and(v128.load(p, 192), nibble);
-        const al2 = v128.and(v128.load(p, 224), nibble), al3 = v128.and(v128.load(p, 256), nibble);
-        const al4 = v128.and(v128.load(p, 288), nibble), al5 = v128.and(v128.load(p, 320), nibble);
-        const al6 = v128.and(v128.load(p, 352), nibble), al7 = v128.and(v128.load(p, 384), nibble);
+        const p = w + (g << 8),
+          o = g << 6;
+        const as = v128.load8x8_u(w + (g << 4), 32),
+          as0 = first(as),
+          as1 = second(as);
+        const al0 = v128.and(v128.load(p, 160), nibble),
+          al1 = v128.and(v128.load(p, 192), nibble);
+        const al2 = v128.and(v128.load(p, 224), nibble),
+          al3 = v128.and(v128.load(p, 256), nibble);
+        const al4 = v128.and(v128.load(p, 288), nibble),
+          al5 = v128.and(v128.load(p, 320), nibble);
+        const al6 = v128.and(v128.load(p, 352), nibble),
+          al7 = v128.and(v128.load(p, 384), nibble);
         ai0 = i32x4.add(ai0, i32x4.dot_i16x8_s(i16x8.add(dots(x0 + o, al0, al1, al2, al3), dots(x0 + o + 16, al4, al5, al6, al7)), as0));
-        if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, i32x4.dot_i16x8_s(i16x8.add(dots(x1 + o, al0, al1, al2, al3), dots(x1 + o + 16, al4, al5, al6, al7)), as0));
+        if (sizeof<T>() > 1)
+          ai1 = i32x4.add(ai1, i32x4.dot_i16x8_s(i16x8.add(dots(x1 + o, al0, al1, al2, al3), dots(x1 + o + 16, al4, al5, al6, al7)), as0));
         if (sizeof<T>() > 2) {
           ai2 = i32x4.add(ai2, i32x4.dot_i16x8_s(i16x8.add(dots(x2 + o, al0, al1, al2, al3), dots(x2 + o + 16, al4, al5, al6, al7)), as0));
           ai3 = i32x4.add(ai3, i32x4.dot_i16x8_s(i16x8.add(dots(x3 + o, al0, al1, al2, al3), dots(x3 + o + 16, al4, al5, al6, al7)), as0));
         }
-        const ah0 = v128.and(i16x8.shr_u(v128.load(p, 160), 4), nibble), ah1 = v128.and(i16x8.shr_u(v128.load(p, 192), 4), nibble);
-        const ah2 = v128.and(i16x8.shr_u(v128.load(p, 224), 4), nibble), ah3 = v128.and(i16x8.shr_u(v128.load(p, 256), 4), nibble);
-        const ah4 = v128.and(i16x8.shr_u(v128.load(p, 288), 4), nibble), ah5 = v128.and(i16x8.shr_u(v128.load(p, 320), 4), nibble);
-        const ah6 = v128.and(i16x8.shr_u(v128.load(p, 352), 4), nibble), ah7 = v128.and(i16x8.shr_u(v128.load(p, 384), 4), nibble);
-        ai0 = i32x4.add(ai0, i32x4.dot_i16x8_s(i16x8.add(dots(x0 + o + 32, ah0, ah1, ah2, ah3), dots(x0 + o + 48, ah4, ah5, ah6, ah7)), as1));
-        if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, i32x4.dot_i16x8_s(i16x8.add(dots(x1 + o + 32, ah0, ah1, ah2, ah3), dots(x1 + o + 48, ah4, ah5, ah6, ah7)), as1));
+        const ah0 = v128.and(i16x8.shr_u(v128.load(p, 160), 4), nibble),
+          ah1 = v128.and(i16x8.shr_u(v128.load(p, 192), 4), nibble);
+        const ah2 = v128.and(i16x8.shr_u(v128.load(p, 224), 4), nibble),
+          ah3 = v128.and(i16x8.shr_u(v128.load(p, 256), 4), nibble);
+        const ah4 = v128.and(i16x8.shr_u(v128.load(p, 288), 4), nibble),
+          ah5 = v128.and(i16x8.shr_u(v128.load(p, 320), 4), nibble);
+        const ah6 = v128.and(i16x8.shr_u(v128.load(p, 352), 4), nibble),
+          ah7 = v128.and(i16x8.shr_u(v128.load(p, 384), 4), nibble);
+        ai0 = i32x4.add(
+          ai0,
+          i32x4.dot_i16x8_s(i16x8.add(dots(x0 + o + 32, ah0, ah1, ah2, ah3), dots(x0 + o + 48, ah4, ah5, ah6, ah7)), as1),
+        );
+        if (sizeof<T>() > 1)
+          ai1 = i32x4.add(
+            ai1,
+            i32x4.dot_i16x8_s(i16x8.add(dots(x1 + o + 32, ah0, ah1, ah2, ah3), dots(x1 + o + 48, ah4, ah5, ah6, ah7)), as1),
+          );
         if (sizeof<T>() > 2) {
-          ai2 = i32x4.add(ai2, i32x4.dot_i16x8_s(i16x8.add(dots(x2 + o + 32, ah0, ah1, ah2, ah3), dots(x2 + o + 48, ah4, ah5, ah6, ah7)), as1));
-          ai3 = i32x4.add(ai3, i32x4.dot_i16x8_s(i16x8.add(dots(x3 + o + 32, ah0, ah1, ah2, ah3), dots(x3 + o + 48, ah4, ah5, ah6, ah7)), as1));
+          ai2 = i32x4.add(
+            ai2,
+            i32x4.dot_i16x8_s(i16x8.add(dots(x2 + o + 32, ah0, ah1, ah2, ah3), dots(x2 + o + 48, ah4, ah5, ah6, ah7)), as1),
+          );
+          ai3 = i32x4.add(
+            ai3,
+            i32x4.dot_i16x8_s(i16x8.add(dots(x3 + o + 32, ah0, ah1, ah2, ah3), dots(x3 + o + 48, ah4, ah5, ah6, ah7)), as1),
+          );
         }
-        const bs = v128.load8x8_u(w + (g << 4), 40), bs0 = first(bs), bs1 = second(bs);
-        const bl0 = v128.and(v128.load(p, 176), nibble), bl1 = v128.and(v128.load(p, 208), nibble);
-        const bl2 = v128.and(v128.load(p, 240), nibble), bl3 = v128.and(v128.load(p, 272), nibble);
-        const bl4 = v128.and(v128.load(p, 304), nibble), bl5 = v128.and(v128.load(p, 336), nibble);
-        const bl6 = v128.and(v128.load(p, 368), nibble), bl7 = v128.and(v128.load(p, 400), nibble);
+        const bs = v128.load8x8_u(w + (g << 4), 40),
+          bs0 = first(bs),
+          bs1 = second(bs);
+        const bl0 = v128.and(v128.load(p, 176), nibble),
+          bl1 = v128.and(v128.load(p, 208), nibble);
+        const bl2 = v128.and(v128.load(p, 240), nibble),
+          bl3 = v128.and(v128.load(p, 272), nibble);
+        const bl4 = v128.and(v128.load(p, 304), nibble),
+          bl5 = v128.and(v128.load(p, 336), nibble);
+        const bl6 = v128.and(v128.load(p, 368), nibble),
+          bl7 = v128.and(v128.load(p, 400), nibble);
         bi0 = i32x4.add(bi0, i32x4.dot_i16x8_s(i16x8.add(dots(x0 + o, bl0, bl1, bl2, bl3), dots(x0 + o + 16, bl4, bl5, bl6, bl7)), bs0));
-        if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, i32x4.dot_i16x8_s(i16x8.add(dots(x1 + o, bl0, bl1, bl2, bl3), dots(x1 + o + 16, bl4, bl5, bl6, bl7)), bs0));
+        if (sizeof<T>() > 1)
+          bi1 = i32x4.add(bi1, i32x4.dot_i16x8_s(i16x8.add(dots(x1 + o, bl0, bl1, bl2, bl3), dots(x1 + o + 16, bl4, bl5, bl6, bl7)), bs0));
         if (sizeof<T>() > 2) {
           bi2 = i32x4.add(bi2, i32x4.dot_i16x8_s(i16x8.add(dots(x2 + o, bl0, bl1, bl2, bl3), dots(x2 + o + 16, bl4, bl5, bl6, bl7)), bs0));
           bi3 = i32x4.add(bi3, i32x4.dot_i16x8_s(i16x8.add(dots(x3 + o, bl0, bl1, bl2, bl3), dots(x3 + o + 16, bl4, bl5, bl6, bl7)), bs0));
         }
-        const bh0 = v128.and(i16x8.shr_u(v128.load(p, 176), 4), nibble), bh1 = v128.and(i16x8.shr_u(v128.load(p, 208), 4), nibble);
-        const bh2 = v128.and(i16x8.shr_u(v128.load(p, 240), 4), nibble), bh3 = v128.and(i16x8.shr_u(v128.load(p, 272), 4), nibble);
-        const bh4 = v128.and(i16x8.shr_u(v128.load(p, 304), 4), nibble), bh5 = v128.and(i16x8.shr_u(v128.load(p, 336), 4), nibble);
-        const bh6 = v128.and(i16x8.shr_u(v128.load(p, 368), 4), nibble), bh7 = v128.and(i16x8.shr_u(v128.load(p, 400), 4), nibble);
-        bi0 = i32x4.add(bi0, i32x4.dot_i16x8_s(i16x8.add(dots(x0 + o + 32, bh0, bh1, bh2, bh3), dots(x0 + o + 48, bh4, bh5, bh6, bh7)), bs1));
-        if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, i32x4.dot_i16x8_s(i16x8.add(dots(x1 + o + 32, bh0, bh1, bh2, bh3), dots(x1 + o + 48, bh4, bh5, bh6, bh7)), bs1));
+        const bh0 = v128.and(i16x8.shr_u(v128.load(p, 176), 4), nibble),
+          bh1 = v128.and(i16x8.shr_u(v128.load(p, 208), 4), nibble);
+        const bh2 = v128.and(i16x8.shr_u(v128.load(p, 240), 4), nibble),
+          bh3 = v128.and(i16x8.shr_u(v128.load(p, 272), 4), nibble);
+        const bh4 = v128.and(i16x8.shr_u(v128.load(p, 304), 4), nibble),
+          bh5 = v128.and(i16x8.shr_u(v128.load(p, 336), 4), nibble);
+        const bh6 = v128.and(i16x8.shr_u(v128.load(p, 368), 4), nibble),
+          bh7 = v128.and(i16x8.shr_u(v128.load(p, 400), 4), nibble);
+        bi0 = i32x4.add(
+          bi0,
+          i32x4.dot_i16x8_s(i16x8.add(dots(x0 + o + 32, bh0, bh1, bh2, bh3), dots(x0 + o + 48, bh4, bh5, bh6, bh7)), bs1),
+        );
+        if (sizeof<T>() > 1)
+          bi1 = i32x4.add(
+            bi1,
+            i32x4.dot_i16x8_s(i16x8.add(dots(x1 + o + 32, bh0, bh1, bh2, bh3), dots(x1 + o + 48, bh4, bh5, bh6, bh7)), bs1),
+          );
         if (sizeof<T>() > 2) {
-          bi2 = i32x4.add(bi2, i32x4.dot_i16x8_s(i16x8.add(dots(x2 + o + 32, bh0, bh1, bh2, bh3), dots(x2 + o + 48, bh4, bh5, bh6, bh7)), bs1));
-          bi3 = i32x4.add(bi3, i32x4.dot_i16x8_s(i16x8.add(dots(x3 + o + 32, bh0, bh1, bh2, bh3), dots(x3 + o + 48, bh4, bh5, bh6, bh7)), bs1));
+          bi2 = i32x4.add(
+            bi2,
+            i32x4.dot_i16x8_s(i16x8.add(dots(x2 + o + 32, bh0, bh1, bh2, bh3), dots(x2 + o + 48, bh4, bh5, bh6, bh7)), bs1),
+          );
+          bi3 = i32x4.add(
+            bi3,
+            i32x4.dot_i16x8_s(i16x8.add(dots(x3 + o + 32, bh0, bh1, bh2, bh3), dots(x3 + o + 48, bh4, bh5, bh6, bh7)), bs1),
+          );
         }
       }
     } else {
       const nibble = v128.load(NIBBLE16);
       for (let g: usize = 0; g < 4; g++) {
-        const p = w + (g << 8), o = g << 7;
-        const as = v128.load8x8_u(w + (g << 4), 32), as0 = firstWide(as), as1 = secondWide(as);
-        const bs = v128.load8x8_u(w + (g << 4), 40), bs0 = firstWide(bs), bs1 = secondWide(bs);
+        const p = w + (g << 8),
+          o = g << 7;
+        const as = v128.load8x8_u(w + (g << 4), 32),
+          as0 = firstWide(as),
+          as1 = secondWide(as);
+        const bs = v128.load8x8_u(w + (g << 4), 40),
+          bs0 = firstWide(bs),
+          bs1 = secondWide(bs);
         for (let c: usize = 0; c < 64; c += 8) {
           const a = v128.load(p + (c << 2), 160);
-          const an0 = v128.and(a, nibble), an1 = v128.and(i16x8.shr_u(a, 8), nibble);
-          const an2 = v128.and(i16x8.shr_u(a, 4), nibble), an3 = i16x8.shr_u(a, 12);
-          ai0 = i32x4.add(ai0, i32x4.add(i32x4.mul(wideDots(x0 + o + c, an0, an1), as0), i32x4.mul(wideDots(x0 + o + c + 64, an2, an3), as1)));
-          if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, i32x4.add(i32x4.mul(wideDots(x1 + o + c, an0, an1), as0), i32x4.mul(wideDots(x1 + o + c + 64, an2, an3), as1)));
+          const an0 = v128.and(a, nibble),
+            an1 = v128.and(i16x8.shr_u(a, 8), nibble);
+          const an2 = v128.and(i16x8.shr_u(a, 4), nibble),
+            an3 = i16x8.shr_u(a, 12);
+          ai0 = i32x4.add(
+            ai0,
+            i32x4.add(i32x4.mul(wideDots(x0 + o + c, an0, an1), as0), i32x4.mul(wideDots(x0 + o + c + 64, an2, an3), as1)),
+          );
+          if (sizeof<T>() > 1)
+            ai1 = i32x4.add(
+              ai1,
+              i32x4.add(i32x4.mul(wideDots(x1 + o + c, an0, an1), as0), i32x4.mul(wideDots(x1 + o + c + 64, an2, an3), as1)),
+            );
           if (sizeof<T>() > 2) {
-            ai2 = i32x4.add(ai2, i32x4.add(i32x4.mul(wideDots(x2 + o + c, an0, an1), as0), i32x4.mul(wideDots(x2 + o + c + 64, an2, an3), as1)));
-            ai3 = i32x4.add(ai3, i32x4.add(i32x4.mul(wideDots(x3 + o + c, an0, an1), as0), i32x4.mul(wideDots(x3 + o + c + 64, an2, an3), as1)));
+            ai2 = i32x4.add(
+              ai2,
+              i32x4.add(i32x4.mul(wideDots(x2 + o + c, an0, an1), as0), i32x4.mul(wideDots(x2 + o + c + 64, an2, an3), as1)),
+            );
+            ai3 = i32x4.add(
+              ai3,
+              i32x4.add(i32x4.mul(wideDots(x3 + o + c, an0, an1), as0), i32x4.mul(wideDots(x3 + o + c + 64, an2, an3), as1)),
+            );
           }
           const b = v128.load(p + (c << 2), 176);
-          const bn0 = v128.and(b, nibble), bn1 = v128.and(i16x8.shr_u(b, 8), nibble);
-          const bn2 = v128.and(i16x8.shr_u(b, 4), nibble), bn3 = i16x8.shr_u(b, 12);
-          bi0 = i32x4.add(bi0, i32x4.add(i32x4.mul(wideDots(x0 + o + c, bn0, bn1), bs0), i32x4.mul(wideDots(x0 + o + c + 64, bn2, bn3), bs1)));
-          if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, i32x4.add(i32x4.mul(wideDots(x1 + o + c, bn0, bn1), bs0), i32x4.mul(wideDots(x1 + o + c + 64, bn2, bn3), bs1)));
+          const bn0 = v128.and(b, nibble),
+            bn1 = v128.and(i16x8.shr_u(b, 8), nibble);
+          const bn2 = v128.and(i16x8.shr_u(b, 4), nibble),
+            bn3 = i16x8.shr_u(b, 12);
+          bi0 = i32x4.add(
+            bi0,
+            i32x4.add(i32x4.mul(wideDots(x0 + o + c, bn0, bn1), bs0), i32x4.mul(wideDots(x0 + o + c + 64, bn2, bn3), bs1)),
+          );
+          if (sizeof<T>() > 1)
+            bi1 = i32x4.add(
+              bi1,
+              i32x4.add(i32x4.mul(wideDots(x1 + o + c, bn0, bn1), bs0), i32x4.mul(wideDots(x1 + o + c + 64, bn2, bn3), bs1)),
+            );
           if (sizeof<T>() > 2) {
-            bi2 = i32x4.add(bi2, i32x4.add(i32x4.mul(wideDots(x2 + o + c, bn0, bn1), bs0), i32x4.mul(wideDots(x2 + o + c + 64, bn2, bn3), bs1)));
-            bi3 = i32x4.add(bi3, i32x4.add(i32x4.mul(wideDots(x3 + o + c, bn0, bn1), bs0), i32x4.mul(wideDots(x3 + o + c + 64, bn2, bn3), bs1)));
+            bi2 = i32x4.add(
+              bi2,
+              i32x4.add(i32x4.mul(wideDots(x2 + o + c, bn0, bn1), bs0), i32x4.mul(wideDots(x2 + o + c + 64, bn2, bn3), bs1)),
+            );
+            bi3 = i32x4.add(
+              bi3,
+              i32x4.add(i32x4.mul(wideDots(x3 + o + c, bn0, bn1), bs0), i32x4.mul(wideDots(x3 + o + c + 64, bn2, bn3), bs1)),
+            );
           }
         }
       }
     }
-    const ad = loadF16x4(w), bd = loadF16x4(w + 8), am = loadF16x4(w + 16), bm = loadF16x4(w + 24);
+    const ad = loadF16x4(w),
+      bd = loadF16x4(w + 8),
+      am = loadF16x4(w + 16),
+      bm = loadF16x4(w + 24);
     a0 = block(a0, ai0, ad, am, w + 96, x0);
     if (sizeof<T>() > 1) a1 = block(a1, ai1, ad, am, w + 96, x1);
     if (sizeof<T>() > 2) {

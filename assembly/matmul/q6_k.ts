@@ -16,7 +16,7 @@ export function matmulQ6_K(y: usize, yStride: usize, x: usize, xStride: usize, w
   for (let octet = from; octet < to; octet += 8) {
     const weights = w + (<usize>octet >> 3) * bytes;
     const end = weights + bytes;
-    let out = y + (<usize>octet << 2);
+    let out = y + ((<usize>octet) << 2);
     let input = x;
     let left = nRows;
     for (; left >= 4; left -= 4) {
@@ -38,31 +38,59 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
   let x1 = x0 + xStride;
   let x2 = x1 + xStride;
   let x3 = x2 + xStride;
-  let a0 = f32x4.splat(0), b0 = a0, a1 = a0, b1 = a0, a2 = a0, b2 = a0, a3 = a0, b3 = a0;
-  const nibble = v128.load(NIBBLE), high = v128.load(HIGH2);
+  let a0 = f32x4.splat(0),
+    b0 = a0,
+    a1 = a0,
+    b1 = a0,
+    a2 = a0,
+    b2 = a0,
+    a3 = a0,
+    b3 = a0;
+  const nibble = v128.load(NIBBLE),
+    high = v128.load(HIGH2);
   for (; w < end; w += 1680) {
-    let ai0 = i32x4.splat(0), bi0 = ai0, ai1 = ai0, bi1 = ai0, ai2 = ai0, bi2 = ai0, ai3 = ai0, bi3 = ai0;
+    let ai0 = i32x4.splat(0),
+      bi0 = ai0,
+      ai1 = ai0,
+      bi1 = ai0,
+      ai2 = ai0,
+      bi2 = ai0,
+      ai3 = ai0,
+      bi3 = ai0;
     // A turn is one half h of the super-block and 16 of its 32 columns: four sub-blocks, 32 columns apart, of 16 columns each.
     for (let turn = 0; turn < 4; turn++) {
-      const p = w + <usize>turn * 384, scales = w + (<usize>(turn >> 1) << 6);
+      const p = w + <usize>turn * 384,
+        scales = w + ((<usize>(turn >> 1)) << 6);
       const odd = (turn & 1) << 4; // the scales come in pairs: which of the two
-      const o = (<usize>(turn >> 1) << 7) + (<usize>(turn & 1) << 4);
-      const ap0 = i32x4.shr_u(v128.load8x8_s(scales, 16), odd), as0 = ASC_FEATURE_RELAXED_SIMD ? first(ap0) : firstWide(ap0);
-      const ap1 = i32x4.shr_u(v128.load8x8_s(scales, 32), odd), as1 = ASC_FEATURE_RELAXED_SIMD ? first(ap1) : firstWide(ap1);
-      const ap2 = i32x4.shr_u(v128.load8x8_s(scales, 48), odd), as2 = ASC_FEATURE_RELAXED_SIMD ? first(ap2) : firstWide(ap2);
-      const ap3 = i32x4.shr_u(v128.load8x8_s(scales, 64), odd), as3 = ASC_FEATURE_RELAXED_SIMD ? first(ap3) : firstWide(ap3);
-      const bp0 = i32x4.shr_u(v128.load8x8_s(scales, 24), odd), bs0 = ASC_FEATURE_RELAXED_SIMD ? first(bp0) : firstWide(bp0);
-      const bp1 = i32x4.shr_u(v128.load8x8_s(scales, 40), odd), bs1 = ASC_FEATURE_RELAXED_SIMD ? first(bp1) : firstWide(bp1);
-      const bp2 = i32x4.shr_u(v128.load8x8_s(scales, 56), odd), bs2 = ASC_FEATURE_RELAXED_SIMD ? first(bp2) : firstWide(bp2);
-      const bp3 = i32x4.shr_u(v128.load8x8_s(scales, 72), odd), bs3 = ASC_FEATURE_RELAXED_SIMD ? first(bp3) : firstWide(bp3);
+      const o = ((<usize>(turn >> 1)) << 7) + ((<usize>(turn & 1)) << 4);
+      const ap0 = i32x4.shr_u(v128.load8x8_s(scales, 16), odd),
+        as0 = ASC_FEATURE_RELAXED_SIMD ? first(ap0) : firstWide(ap0);
+      const ap1 = i32x4.shr_u(v128.load8x8_s(scales, 32), odd),
+        as1 = ASC_FEATURE_RELAXED_SIMD ? first(ap1) : firstWide(ap1);
+      const ap2 = i32x4.shr_u(v128.load8x8_s(scales, 48), odd),
+        as2 = ASC_FEATURE_RELAXED_SIMD ? first(ap2) : firstWide(ap2);
+      const ap3 = i32x4.shr_u(v128.load8x8_s(scales, 64), odd),
+        as3 = ASC_FEATURE_RELAXED_SIMD ? first(ap3) : firstWide(ap3);
+      const bp0 = i32x4.shr_u(v128.load8x8_s(scales, 24), odd),
+        bs0 = ASC_FEATURE_RELAXED_SIMD ? first(bp0) : firstWide(bp0);
+      const bp1 = i32x4.shr_u(v128.load8x8_s(scales, 40), odd),
+        bs1 = ASC_FEATURE_RELAXED_SIMD ? first(bp1) : firstWide(bp1);
+      const bp2 = i32x4.shr_u(v128.load8x8_s(scales, 56), odd),
+        bs2 = ASC_FEATURE_RELAXED_SIMD ? first(bp2) : firstWide(bp2);
+      const bp3 = i32x4.shr_u(v128.load8x8_s(scales, 72), odd),
+        bs3 = ASC_FEATURE_RELAXED_SIMD ? first(bp3) : firstWide(bp3);
       for (let c: usize = 0; c < 4; c += 2) {
         const m = p + c * 96;
-        const ax0 = v128.load(m, 144), ay0 = v128.load(m, 176), af0 = v128.load(m, 208);
+        const ax0 = v128.load(m, 144),
+          ay0 = v128.load(m, 176),
+          af0 = v128.load(m, 208);
         const aw00 = v128.or(v128.and(ax0, nibble), v128.and(i16x8.shl(af0, 4), high));
         const aw10 = v128.or(v128.and(ay0, nibble), v128.and(i16x8.shl(af0, 2), high));
         const aw20 = v128.or(v128.and(i16x8.shr_u(ax0, 4), nibble), v128.and(af0, high));
         const aw30 = v128.or(v128.and(i16x8.shr_u(ay0, 4), nibble), v128.and(i16x8.shr_u(af0, 2), high));
-        const ax1 = v128.load(m, 240), ay1 = v128.load(m, 272), af1 = v128.load(m, 304);
+        const ax1 = v128.load(m, 240),
+          ay1 = v128.load(m, 272),
+          af1 = v128.load(m, 304);
         const aw01 = v128.or(v128.and(ax1, nibble), v128.and(i16x8.shl(af1, 4), high));
         const aw11 = v128.or(v128.and(ay1, nibble), v128.and(i16x8.shl(af1, 2), high));
         const aw21 = v128.or(v128.and(i16x8.shr_u(ax1, 4), nibble), v128.and(af1, high));
@@ -120,12 +148,16 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
             ai3 = i32x4.add(ai3, i32x4.mul(wideDots(x3 + i + 192, aw30, aw31), as3));
           }
         }
-        const bx0 = v128.load(m, 160), by0 = v128.load(m, 192), bf0 = v128.load(m, 224);
+        const bx0 = v128.load(m, 160),
+          by0 = v128.load(m, 192),
+          bf0 = v128.load(m, 224);
         const bw00 = v128.or(v128.and(bx0, nibble), v128.and(i16x8.shl(bf0, 4), high));
         const bw10 = v128.or(v128.and(by0, nibble), v128.and(i16x8.shl(bf0, 2), high));
         const bw20 = v128.or(v128.and(i16x8.shr_u(bx0, 4), nibble), v128.and(bf0, high));
         const bw30 = v128.or(v128.and(i16x8.shr_u(by0, 4), nibble), v128.and(i16x8.shr_u(bf0, 2), high));
-        const bx1 = v128.load(m, 256), by1 = v128.load(m, 288), bf1 = v128.load(m, 320);
+        const bx1 = v128.load(m, 256),
+          by1 = v128.load(m, 288),
+          bf1 = v128.load(m, 320);
         const bw01 = v128.or(v128.and(bx1, nibble), v128.and(i16x8.shl(bf1, 4), high));
         const bw11 = v128.or(v128.and(by1, nibble), v128.and(i16x8.shl(bf1, 2), high));
         const bw21 = v128.or(v128.and(i16x8.shr_u(bx1, 4), nibble), v128.and(bf1, high));
@@ -185,7 +217,8 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
         }
       }
     }
-    const ad = loadF16x4(w), bd = loadF16x4(w + 8);
+    const ad = loadF16x4(w),
+      bd = loadF16x4(w + 8);
     a0 = block(a0, i32x4.sub(ai0, i32x4.shl(offsets(w + 16, x0), 5)), ad, x0);
     if (sizeof<T>() > 1) a1 = block(a1, i32x4.sub(ai1, i32x4.shl(offsets(w + 16, x1), 5)), ad, x1);
     if (sizeof<T>() > 2) {
@@ -229,14 +262,18 @@ function wideDots(x: usize, w0: v128, w1: v128): v128 {
   const even = i16x8.splat(255);
   return i32x4.add(
     i32x4.add(i32x4.dot_i16x8_s(v128.load32_splat(x), v128.and(w0, even)), i32x4.dot_i16x8_s(v128.load32_splat(x, 4), i16x8.shr_u(w0, 8))),
-    i32x4.add(i32x4.dot_i16x8_s(v128.load32_splat(x, 8), v128.and(w1, even)), i32x4.dot_i16x8_s(v128.load32_splat(x, 12), i16x8.shr_u(w1, 8))),
+    i32x4.add(
+      i32x4.dot_i16x8_s(v128.load32_splat(x, 8), v128.and(w1, even)),
+      i32x4.dot_i16x8_s(v128.load32_splat(x, 12), i16x8.shr_u(w1, 8)),
+    ),
   );
 }
 
 /** Σ over the sixteen sub-blocks of scale · Σx: what 32 times the offset of the weights takes off. */
 function offsets(scales: usize, x: usize): v128 {
   let sum = i32x4.dot_i16x8_s(v128.load8x8_s(scales), v128.load32_splat(x, SUMS16));
-  for (let p: usize = 1; p < 8; p++) sum = i32x4.add(sum, i32x4.dot_i16x8_s(v128.load8x8_s(scales + (p << 4)), v128.load32_splat(x + (p << 2), SUMS16)));
+  for (let p: usize = 1; p < 8; p++)
+    sum = i32x4.add(sum, i32x4.dot_i16x8_s(v128.load8x8_s(scales + (p << 4)), v128.load32_splat(x + (p << 2), SUMS16)));
   return sum;
 }
 

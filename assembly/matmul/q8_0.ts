@@ -18,7 +18,7 @@ export function matmulQ8_0(y: usize, yStride: usize, x: usize, xStride: usize, w
   for (let octet = from; octet < to; octet += 8) {
     const weights = w + (<usize>octet >> 3) * bytes;
     const end = weights + bytes;
-    let out = y + (<usize>octet << 2);
+    let out = y + ((<usize>octet) << 2);
     let input = x;
     let left = nRows;
     for (; left >= 4; left -= 4) {
@@ -43,7 +43,7 @@ export function matmulQ8_1(y: usize, yStride: usize, x: usize, xStride: usize, w
   for (let octet = from; octet < to; octet += 8) {
     const weights = w + (<usize>octet >> 3) * bytes;
     const end = weights + bytes;
-    let out = y + (<usize>octet << 2);
+    let out = y + ((<usize>octet) << 2);
     let input = x;
     let left = nRows;
     for (; left >= 4; left -= 4) {
@@ -66,13 +66,28 @@ function tile<T, F>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usiz
   let x1 = x0 + xStride;
   let x2 = x1 + xStride;
   let x3 = x2 + xStride;
-  let a0 = f32x4.splat(0), b0 = a0, a1 = a0, b1 = a0, a2 = a0, b2 = a0, a3 = a0, b3 = a0;
+  let a0 = f32x4.splat(0),
+    b0 = a0,
+    a1 = a0,
+    b1 = a0,
+    a2 = a0,
+    b2 = a0,
+    a3 = a0,
+    b3 = a0;
   for (; w < end; w += header + 256) {
     const q = w + header;
-    let ai0 = i32x4.splat(0), bi0 = ai0, ai1 = ai0, bi1 = ai0, ai2 = ai0, bi2 = ai0, ai3 = ai0, bi3 = ai0;
+    let ai0 = i32x4.splat(0),
+      bi0 = ai0,
+      ai1 = ai0,
+      bi1 = ai0,
+      ai2 = ai0,
+      bi2 = ai0,
+      ai3 = ai0,
+      bi3 = ai0;
     for (let c: usize = 0; c < 64; c += 8) {
       const a = v128.load(q + (c << 2));
-      const ae = i16x8.shr_s(i16x8.shl(a, 8), 8), ao = i16x8.shr_s(a, 8);
+      const ae = i16x8.shr_s(i16x8.shl(a, 8), 8),
+        ao = i16x8.shr_s(a, 8);
       ai0 = i32x4.add(ai0, dots(x0 + c, ae, ao));
       if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, dots(x1 + c, ae, ao));
       if (sizeof<T>() > 2) {
@@ -80,7 +95,8 @@ function tile<T, F>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usiz
         ai3 = i32x4.add(ai3, dots(x3 + c, ae, ao));
       }
       const b = v128.load(q + (c << 2), 16);
-      const be = i16x8.shr_s(i16x8.shl(b, 8), 8), bo = i16x8.shr_s(b, 8);
+      const be = i16x8.shr_s(i16x8.shl(b, 8), 8),
+        bo = i16x8.shr_s(b, 8);
       bi0 = i32x4.add(bi0, dots(x0 + c, be, bo));
       if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, dots(x1 + c, be, bo));
       if (sizeof<T>() > 2) {
@@ -88,7 +104,8 @@ function tile<T, F>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usiz
         bi3 = i32x4.add(bi3, dots(x3 + c, be, bo));
       }
     }
-    const ad = loadF16x4(w), bd = loadF16x4(w + 8);
+    const ad = loadF16x4(w),
+      bd = loadF16x4(w + 8);
     a0 = block(a0, ai0, ad, x0);
     if (sizeof<T>() > 1) a1 = block(a1, ai1, ad, x1);
     if (sizeof<T>() > 2) {
@@ -102,7 +119,8 @@ function tile<T, F>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usiz
       b3 = block(b3, bi3, bd, x3);
     }
     if (sizeof<F>() == sizeof<Q8_1>()) {
-      const am = loadF16x4(w + 16), bm = loadF16x4(w + 24);
+      const am = loadF16x4(w + 16),
+        bm = loadF16x4(w + 24);
       a0 = minimum(a0, am, x0);
       if (sizeof<T>() > 1) a1 = minimum(a1, am, x1);
       if (sizeof<T>() > 2) {

@@ -14,14 +14,25 @@ export function attention(core: Core, attentionLayer: number, runs: readonly Run
       kernels.attentionBegin(buffers.state, nHeads, headDim);
       for (let first = 0; first <= position + i; first += PAGE_POSITIONS) {
         const page = kv.place(sequence.pages[first / PAGE_POSITIONS]!, attentionLayer);
-        attendPage(core, page.bank, page.offset, buffers.q + (row + i) * nHeads * headDim * 4, Math.min(PAGE_POSITIONS, position + i + 1 - first));
+        attendPage(
+          core,
+          page.bank,
+          page.offset,
+          buffers.q + (row + i) * nHeads * headDim * 4,
+          Math.min(PAGE_POSITIONS, position + i + 1 - first),
+        );
       }
       kernels.attentionEnd(buffers.a + (row + i) * nHeads * headDim * 4, buffers.state, nHeads, headDim);
     }
   }
 }
 
-function append({ config, banks, buffers, kv, scratch, scratchAt }: Core, attentionLayer: number, { sequence, row, position }: Run, i: number): void {
+function append(
+  { config, banks, buffers, kv, scratch, scratchAt }: Core,
+  attentionLayer: number,
+  { sequence, row, position }: Run,
+  i: number,
+): void {
   const { nKvHeads, headDim } = config;
   const bytes = nKvHeads * headDim * 4;
   const page = kv.place(sequence.pages[Math.floor((position + i) / PAGE_POSITIONS)]!, attentionLayer);
@@ -39,7 +50,13 @@ function append({ config, banks, buffers, kv, scratch, scratchAt }: Core, attent
 }
 
 /** Takes a page's first `count` positions into the row's state. */
-function attendPage({ config, banks, buffers, kv, scratch, scratchAt }: Core, bankIndex: number, page: number, q: number, count: number): void {
+function attendPage(
+  { config, banks, buffers, kv, scratch, scratchAt }: Core,
+  bankIndex: number,
+  page: number,
+  q: number,
+  count: number,
+): void {
   const { nHeads, nKvHeads, headDim } = config;
   const bank = banks[bankIndex]!;
   const base = scratchAt(bankIndex);

@@ -39,7 +39,10 @@ export async function createEngine(options: EngineOptions): Promise<LfmEngine> {
   const plan = new BankPlan(options.bankBytes, scratch.bytes);
   const homeScratch = plan.allocate(scratch.bytes, "home").offset;
   const buffers = planBuffers(plan, config, maxSequences);
-  const quantized = plan.allocate(MAX_ROWS * widestActivations(Math.max(config.hiddenSize, config.nHeads * config.headDim, config.feedForwardSize), kernels.build), "home");
+  const quantized = plan.allocate(
+    MAX_ROWS * widestActivations(Math.max(config.hiddenSize, config.nHeads * config.headDim, config.feedForwardSize), kernels.build),
+    "home",
+  );
   const { weights, jobs } = planWeights(plan, config, tensors);
   const pages = Math.ceil(options.contextLength / PAGE_POSITIONS) * maxSequences;
   const kv = new KvCache(plan, config, options.kvType, pages);
@@ -87,7 +90,7 @@ class LfmEngine implements Engine {
     this.numerics = createNumerics(core);
     this.#scheduler = new Scheduler(core, fill);
     const bytes = this.#convStateBytes;
-    this.#freeStates = Array.from({ length: options.maxSequences }, (_, i) => core.buffers.convStates + i * bytes).reverse();
+    this.#freeStates = Array.from({ length: options.maxSequences }, (_, i) => core.buffers.convStates + i * bytes).toReversed();
   }
 
   get #convStateBytes(): number {
@@ -114,7 +117,9 @@ class LfmEngine implements Engine {
     if (ids.length === 0) return Promise.reject(new RangeError("advance needs at least one id"));
     const total = state.length + ids.length;
     if (total > this.contextLength) {
-      return Promise.reject(new ContextLengthError(`${total} tokens do not fit the context of ${this.contextLength}`, total, this.contextLength));
+      return Promise.reject(
+        new ContextLengthError(`${total} tokens do not fit the context of ${this.contextLength}`, total, this.contextLength),
+      );
     }
     const done = this.#scheduler.submit(state, ids, options);
     this.#busy.set(state, done);

@@ -81,7 +81,16 @@ export class Linear {
   #inForm(form: ActivationForm): number {
     if (form === "f32") return this.#x;
     if (form !== this.#form) {
-      quantize(this.#banks[0]!, form, this.#quantized, activationBytes(form, this.#cols, this.#build), this.#x, this.#cols * 4, this.#cols, this.#nRows);
+      quantize(
+        this.#banks[0]!,
+        form,
+        this.#quantized,
+        activationBytes(form, this.#cols, this.#build),
+        this.#x,
+        this.#cols * 4,
+        this.#cols,
+        this.#nRows,
+      );
       this.#form = form;
     }
     return this.#quantized;
@@ -90,7 +99,16 @@ export class Linear {
 
 const QUANTIZERS = { q32: "quantizeRow32", q32Wide: "quantizeRow32Wide", q256: "quantizeRow256" } as const;
 
-function quantize(bank: Bank, form: keyof typeof QUANTIZERS, q: number, qStride: number, x: number, xStride: number, cols: number, nRows: number): void {
+function quantize(
+  bank: Bank,
+  form: keyof typeof QUANTIZERS,
+  q: number,
+  qStride: number,
+  x: number,
+  xStride: number,
+  cols: number,
+  nRows: number,
+): void {
   for (let r = 0; r < nRows; r++) bank.kernels[QUANTIZERS[form]](q + r * qStride, x + r * xStride, cols);
 }
 

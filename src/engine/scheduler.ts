@@ -134,7 +134,9 @@ export class Scheduler {
     const first = request.next;
     request.next += count;
     const done = request.next === request.ids.length;
-    if (onRow) for (let i = 0; i < count; i += LOGIT_ROWS) this.#eachRow(row + i, Math.min(LOGIT_ROWS, count - i), (r, logits) => onRow(first + i + r, logits));
+    if (onRow)
+      for (let i = 0; i < count; i += LOGIT_ROWS)
+        this.#eachRow(row + i, Math.min(LOGIT_ROWS, count - i), (r, logits) => onRow(first + i + r, logits));
     if (!done) return;
     let last: Float32Array = new Float32Array();
     this.#eachRow(row + count - 1, 1, (_, logits) => {
@@ -157,7 +159,7 @@ export class Scheduler {
   }
 
   #dropAborted(): void {
-    for (const request of [...this.#pending]) {
+    for (const request of this.#pending.slice()) {
       const { signal } = request.options;
       if (signal?.aborted) this.#settle(request, () => request.reject(signal.reason));
     }

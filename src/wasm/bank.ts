@@ -41,7 +41,8 @@ export class BankPlan {
   /** Room for bytes, aligned to 64, in the first bank that has it, or in a new one; in home only, if so asked. */
   allocate(bytes: number, where: "home" | "anywhere" = "anywhere"): Place {
     const size = align(bytes);
-    for (let bank = 0; where === "anywhere" || bank === 0; bank++) {
+    const banks = where === "home" ? 1 : Number.POSITIVE_INFINITY;
+    for (let bank = 0; bank < banks; bank++) {
       if (bank === this.#tops.length) this.#tops.push(BANK_START + align(this.#reserve));
       const offset = this.#tops[bank]!;
       if (offset + size <= this.#limit) {
@@ -70,7 +71,11 @@ export class BankPlan {
     } catch (error) {
       releaseBanks(banks);
       if (error instanceof RangeError) {
-        throw new OutOfMemoryError(`cannot reserve ${this.totalBytes} bytes of memory for the model`, this.totalBytes, banks.reduce((sum, bank) => sum + bank.bytes.length, 0));
+        throw new OutOfMemoryError(
+          `cannot reserve ${this.totalBytes} bytes of memory for the model`,
+          this.totalBytes,
+          banks.reduce((sum, bank) => sum + bank.bytes.length, 0),
+        );
       }
       throw error;
     }

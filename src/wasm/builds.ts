@@ -10,15 +10,27 @@ export interface KernelModule {
   readonly module: WebAssembly.Module;
 }
 
-/** @throws UnsupportedError where the build that was asked for does not run here. */
-export async function chooseKernels(wanted: "auto" | Build = "auto"): Promise<KernelModule> {
+const chosen = new Map<"auto" | Build, Promise<KernelModule>>();
+
+/** Compiled and probed once a process. @throws UnsupportedError where the build that was asked for does not run here. */
+export function chooseKernels(wanted: "auto" | Build = "auto"): Promise<KernelModule> {
+  const known = chosen.get(wanted) ?? compileAndProbe(wanted);
+  chosen.set(wanted, known);
+  return known;
+}
+
+async function compileAndProbe(wanted: "auto" | Build): Promise<KernelModule> {
   if (wanted !== "plain") {
     const module = await loadKernels("relaxed").catch(() => undefined);
     if (module && answersRightly(module)) return { build: "relaxed", module };
-    if (wanted === "relaxed") throw new UnsupportedError('this runtime has no usable relaxed SIMD; use kernels: "auto" or "plain"', "kernels");
+    if (wanted === "relaxed")
+      throw new UnsupportedError('this runtime has no usable relaxed SIMD; use kernels: "auto" or "plain"', "kernels");
   }
   const module = await loadKernels("plain").catch((cause: unknown) => {
-    throw new UnsupportedError(`this runtime cannot run WebAssembly SIMD with shared memory: ${cause instanceof Error ? cause.message : String(cause)}`, "kernels");
+    throw new UnsupportedError(
+      `this runtime cannot run WebAssembly SIMD with shared memory: ${cause instanceof Error ? cause.message : String(cause)}`,
+      "kernels",
+    );
   });
   return { build: "plain", module };
 }

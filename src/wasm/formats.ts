@@ -15,7 +15,13 @@ export interface PackedFormat {
   readonly octetBytes: number; // of 8 rows × blockColumns
 }
 
-const format = (type: PackedType, activations: ActivationForm, blockColumns: number, octetBytes: number, pack: PackName = `pack${type}` as PackName): PackedFormat => ({
+const format = (
+  type: PackedType,
+  activations: ActivationForm,
+  blockColumns: number,
+  octetBytes: number,
+  pack: PackName = `pack${type}` as PackName,
+): PackedFormat => ({
   type,
   pack,
   matmul: `matmul${type}`,
@@ -37,7 +43,7 @@ export const FORMATS: Readonly<Record<TensorType, PackedFormat>> = {
   Q4_1: format("Q8_1", "q32Wide", 32, 288, "packQ4_1"),
   Q5_1: format("Q8_1", "q32Wide", 32, 288, "packQ5_1"),
   Q4_K: format("Q4_K", "q256", 256, 1184),
-  Q5_K: format("Q5_K", "q256", 256, 1440),
+  Q5_K: format("Q5_K", "q32", 256, 1440),
   Q6_K: format("Q6_K", "q256", 256, 1680),
 };
 

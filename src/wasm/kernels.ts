@@ -1,11 +1,32 @@
 /** The kernels' exports (assembly/index.ts) as the host sees them: pointers are byte offsets into the bank's memory. */
 import { instantiateSync } from "@assemblyscript/loader";
 
-type Matmul = (y: number, yStride: number, x: number, xStride: number, w: number, cols: number, from: number, to: number, nRows: number) => void;
+type Matmul = (
+  y: number,
+  yStride: number,
+  x: number,
+  xStride: number,
+  w: number,
+  cols: number,
+  from: number,
+  to: number,
+  nRows: number,
+) => void;
 type Pack = (dst: number, src: number, cols: number, nRows: number) => void;
 type UnpackRow = (y: number, w: number, cols: number, row: number) => void;
 type QuantizeRow = (q: number, x: number, n: number) => void;
-type AttendPage = (state: number, q: number, page: number, scratch: number, nHeads: number, nKvHeads: number, headDim: number, from: number, to: number, count: number) => void;
+type AttendPage = (
+  state: number,
+  q: number,
+  page: number,
+  scratch: number,
+  nHeads: number,
+  nKvHeads: number,
+  headDim: number,
+  from: number,
+  to: number,
+  count: number,
+) => void;
 type AppendKv = (page: number, k: number, v: number, nKvHeads: number, headDim: number, slot: number) => void;
 
 export type PackedType = "F32" | "F16" | "BF16" | "Q4_0" | "Q8_0" | "Q8_1" | "MXFP4" | "Q4_K" | "Q5_K" | "Q6_K";

@@ -24,7 +24,11 @@ export class ExpertStore {
     this.#slots = tensors.layers.map(({ experts }) => {
       if (!experts) return [];
       const { hiddenSize: hidden, expertFeedForwardSize: ff } = config;
-      const sizes = [packedBytes(experts.gate.type, hidden, ff), packedBytes(experts.up.type, hidden, ff), packedBytes(experts.down.type, ff, hidden)] as const;
+      const sizes = [
+        packedBytes(experts.gate.type, hidden, ff),
+        packedBytes(experts.up.type, hidden, ff),
+        packedBytes(experts.down.type, ff, hidden),
+      ] as const;
       return Array.from({ length: config.nExperts }, (): Expert => {
         const record: Place = plan.allocate(sizes[0] + sizes[1] + sizes[2]);
         return {

@@ -60,23 +60,25 @@ export function planWeights(plan: BankPlan, config: ModelConfig, tensors: ModelT
     return to;
   };
 
-  const layers = tensors.layers.map(({ operatorNorm, ffnNorm, conv, attention, dense, experts }): LayerWeights => ({
-    operatorNorm: vector(operatorNorm),
-    ffnNorm: vector(ffnNorm),
-    ...(conv && { conv: { inProj: matrix(conv.inProj), conv: vector(conv.conv, "taps"), outProj: matrix(conv.outProj) } }),
-    ...(attention && {
-      attention: {
-        qProj: matrix(attention.qProj),
-        kProj: matrix(attention.kProj),
-        vProj: matrix(attention.vProj),
-        outProj: matrix(attention.outProj),
-        qNorm: vector(attention.qNorm),
-        kNorm: vector(attention.kNorm),
-      },
+  const layers = tensors.layers.map(
+    ({ operatorNorm, ffnNorm, conv, attention, dense, experts }): LayerWeights => ({
+      operatorNorm: vector(operatorNorm),
+      ffnNorm: vector(ffnNorm),
+      ...(conv && { conv: { inProj: matrix(conv.inProj), conv: vector(conv.conv, "taps"), outProj: matrix(conv.outProj) } }),
+      ...(attention && {
+        attention: {
+          qProj: matrix(attention.qProj),
+          kProj: matrix(attention.kProj),
+          vProj: matrix(attention.vProj),
+          outProj: matrix(attention.outProj),
+          qNorm: vector(attention.qNorm),
+          kNorm: vector(attention.kNorm),
+        },
+      }),
+      ...(dense && { dense: { gate: matrix(dense.gate), up: matrix(dense.up), down: matrix(dense.down) } }),
+      ...(experts && { experts: { router: matrix(experts.router), bias: experts.bias ? vector(experts.bias) : 0 } }),
     }),
-    ...(dense && { dense: { gate: matrix(dense.gate), up: matrix(dense.up), down: matrix(dense.down) } }),
-    ...(experts && { experts: { router: matrix(experts.router), bias: experts.bias ? vector(experts.bias) : 0 } }),
-  }));
+  );
   const embedding = matrix(tensors.embedding);
   const output = tensors.output === tensors.embedding ? embedding : matrix(tensors.output);
   const weights: ModelWeights = { embedding, output, norm: vector(tensors.norm), layers };

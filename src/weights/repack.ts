@@ -44,7 +44,13 @@ export async function repack(repacker: Repacker, job: ReadJob, signal?: AbortSig
 }
 
 /** Packs to.rows rows of a tensor, from firstRow on, to where `to` says. */
-export async function repackRows({ banks, staging, source, onBytes }: Repacker, tensor: TensorInfo, firstRow: number, to: Matrix, signal?: AbortSignal): Promise<void> {
+export async function repackRows(
+  { banks, staging, source, onBytes }: Repacker,
+  tensor: TensorInfo,
+  firstRow: number,
+  to: Matrix,
+  signal?: AbortSignal,
+): Promise<void> {
   const bank = banks[to.bank]!;
   const { pack } = FORMATS[to.type];
   const stage = staging.offset(to.bank);
@@ -60,7 +66,12 @@ export async function repackRows({ banks, staging, source, onBytes }: Repacker, 
 }
 
 /** A vector of any type becomes f32: it is packed as a matrix of one row, and that row unpacked. */
-async function readVector({ banks, staging, source, onBytes }: Repacker, tensor: TensorInfo, to: Vector, signal?: AbortSignal): Promise<void> {
+async function readVector(
+  { banks, staging, source, onBytes }: Repacker,
+  tensor: TensorInfo,
+  to: Vector,
+  signal?: AbortSignal,
+): Promise<void> {
   const home = banks[0]!;
   const n = tensor.shape[0]!;
   const { type, pack, unpackRow } = FORMATS[tensor.type];
@@ -76,11 +87,17 @@ async function readVector({ banks, staging, source, onBytes }: Repacker, tensor:
 }
 
 /** The convolution's [3, hidden] taps of each channel → three planes [3][hidden]. F32 only. */
-async function readTaps({ banks, staging, source, onBytes }: Repacker, tensor: TensorInfo, to: Vector, signal?: AbortSignal): Promise<void> {
+async function readTaps(
+  { banks, staging, source, onBytes }: Repacker,
+  tensor: TensorInfo,
+  to: Vector,
+  signal?: AbortSignal,
+): Promise<void> {
   const home = banks[0]!;
   const [taps = 0, channels = 0] = tensor.shape;
   const stage = staging.offset(0);
   await source.read(tensor.shard, tensor.offset, home.bytes.subarray(stage, stage + tensor.bytes), signal);
-  for (let c = 0; c < channels; c++) for (let t = 0; t < taps; t++) home.f32[to / 4 + t * channels + c] = home.f32[stage / 4 + c * taps + t]!;
+  for (let c = 0; c < channels; c++)
+    for (let t = 0; t < taps; t++) home.f32[to / 4 + t * channels + c] = home.f32[stage / 4 + c * taps + t]!;
   onBytes?.(tensor.bytes);
 }
