@@ -1,10 +1,10 @@
 /** A conversation to the prompt's token ids, through the file's own chat template or one of ours. */
 import type { Message, TemplateOptions } from "../types.ts";
 import { type BuiltInTemplateName, builtInTemplates, callTextTemplates } from "./built-in-templates.ts";
-import { Marks } from "./jinja/marks.ts";
+import { freeCharacters, Marks } from "./jinja/marks.ts";
 import { compileTemplate, type Template, TrustedText } from "./jinja/template.ts";
 import { type ModelIdentity, modelFamily } from "./model-family.ts";
-import { normalizeMessages, type TemplateMessage } from "./normalize-messages.ts";
+import { normalizeMessages, type TemplateCall, type TemplateMessage } from "./normalize-messages.ts";
 import { TemplateError } from "./template-error.ts";
 
 /** What a template needs of a tokenizer. */
@@ -104,17 +104,25 @@ class FamilyTemplate implements ChatTemplate {
       if (RESERVED.has(name)) throw new TemplateError(`Cannot pass "${name}" to the chat template: it is set from the conversation`);
     }
     const conversation = normalize ? normalizeMessages(messages) : messages;
-    const marks = this.#chooseMarks([conversation, tools, templateArguments]);
+    const [mark, placeholder] = this.#freeCharacters([conversation, tools, templateArguments]);
+    const marks = new Marks(mark, this.#tokenizer.specialTexts);
     const now = toDate(options.date);
-    const rendered = this.#template.render(
+    const calls: (readonly TemplateCall[])[] = [];
+    const fold = normalize && this.#dropsCalls;
+    const text = this.#template.render(
       {
         ...(normalize ? aliased(templateArguments) : templateArguments),
         ...this.#specialTokens(),
-        messages: normalize && this.#dropsCalls ? this.#foldCalls(conversation as TemplateMessage[], marks, now) : conversation,
+        messages: fold ? (conversation as TemplateMessage[]).map((message) => this.#foldCalls(message, placeholder, calls)) : conversation,
         tools: tools === undefined || tools.length === 0 ? null : tools,
         add_generation_prompt: addGenerationPrompt,
       },
       { now, marks },
+    );
+    const written = calls.map((tool_calls) => this.#callText.render({ tool_calls }, { now, marks }));
+    const rendered = text.replace(
+      new RegExp(`${placeholder}(\\d+)${placeholder}`, "g"),
+      (_, index: string) => written[Number(index)] ?? "",
     );
     return {
       text: marks.strip(rendered),
@@ -129,17 +137,19 @@ class FamilyTemplate implements ChatTemplate {
     return { bos_token: text(bos), eos_token: text(eos), pad_token: text(pad) };
   }
 
-  #chooseMarks(inputs: unknown[]): Marks {
+  /** Two characters that occur in nothing that is rendered. */
+  #freeCharacters(inputs: unknown[]): [string, string] {
     let json: string;
     try {
       json = JSON.stringify(inputs);
     } catch (error) {
       throw new TemplateError("Cannot use the conversation: it is no JSON", { cause: error });
     }
-    const marks = Marks.choose(this.#tokenizer.specialTexts, [json, this.#text]);
-    if (marks === undefined)
-      throw new TemplateError("Cannot use the conversation: it uses all 6400 private-use characters, one must be free");
-    return marks;
+    const [mark, placeholder] = freeCharacters([json, this.#text], 2) ?? [];
+    if (mark === undefined || placeholder === undefined) {
+      throw new TemplateError("Cannot use the conversation: it uses all of Unicode's private-use characters, two must be free");
+    }
+    return [mark, placeholder];
   }
 
   /** Exactly one BOS, and no special token but the template's. */
@@ -154,14 +164,15 @@ class FamilyTemplate implements ChatTemplate {
     return ids;
   }
 
-  /** Past calls as text in the content, for a template that has no code for them. */
-  #foldCalls(messages: readonly TemplateMessage[], marks: Marks, now: Date): object[] {
-    return messages.map(({ tool_calls, ...message }) => {
-      if (tool_calls === undefined) return message;
-      const calls = this.#callText.render({ tool_calls }, { now, marks });
-      const content = marks.protect(message.content);
-      return { ...message, content: new TrustedText(this.#callFirst ? calls + content : content + calls) };
-    });
+  /**
+   * Past calls in the content, for a template that has no code for them. The content gets a placeholder: what the template looks for in
+   * it (the end of reasoning) may occur in a call's arguments, and must not be found there.
+   */
+  #foldCalls({ tool_calls, ...message }: TemplateMessage, placeholder: string, calls: (readonly TemplateCall[])[]): TemplateMessage {
+    if (tool_calls === undefined) return message;
+    const call = placeholder + calls.length + placeholder;
+    calls.push(tool_calls);
+    return { ...message, content: this.#callFirst ? call + message.content : message.content + call };
   }
 
   /** Templates say what they do by doing it: a made-up conversation shows what becomes of calls and reasoning. */

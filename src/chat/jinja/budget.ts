@@ -3,8 +3,8 @@
  * not time: the same template fails at the same place everywhere, also where the clock stands still during a computation (workerd).
  */
 
-/** Evaluated nodes, list items and, at 1024 characters each, text: some seconds at most. A prompt of 1000 messages takes a twentieth. */
-export const MAX_STEPS = 2_000_000;
+/** Evaluated nodes, list items and, at 1024 characters each, text: a second or two at most. A prompt of 1000 messages takes a twentieth. */
+export const MAX_STEPS = 1_000_000;
 /** Nested evaluations; the library takes some four stack frames for each. */
 export const MAX_DEPTH = 400;
 /** UTF-16 units of any text that a template makes, the prompt included. */

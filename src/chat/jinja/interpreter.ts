@@ -50,7 +50,7 @@ export class Interpreter extends Base {
     if (value.type === "StringValue") this.#budget.text(value.value.length);
     else if (isArray(value)) this.#budget.list(value.value.length);
     if (this.#program.outputs.has(node)) return string(str(value, { marks: this.#marks, budget: this.#budget }));
-    return value;
+    return this.#program.iterables.has(node) ? this.#iterable(value) : value;
   }
 
   #evaluate(node: Node, environment: Environment): Value {
@@ -80,8 +80,7 @@ export class Interpreter extends Base {
         break;
       default:
     }
-    const value = super.evaluate(node, environment) ?? undefinedValue;
-    return this.#program.iterables.has(node) ? this.#iterable(value) : value;
+    return super.evaluate(node, environment) ?? undefinedValue;
   }
 
   /** What a loop walks over: an undefined value is empty, a string its characters. */

@@ -7,9 +7,17 @@
  * rather than whole tokens also covers tokens put together from two fields, or by `lower`.
  */
 
-/** Unicode's private-use characters of the basic plane. */
-const FIRST_MARK = 0xe000;
-const LAST_MARK = 0xf8ff;
+/** @returns `count` private-use characters that are in none of the texts; undefined if there are not that many. */
+export function freeCharacters(texts: Iterable<string>, count: number): string[] | undefined {
+  const taken = new Set<string>();
+  for (const text of texts) for (const char of text.match(/[\ue000-\uf8ff]/g) ?? []) taken.add(char);
+  const free: string[] = [];
+  for (let code = 0xe000; code <= 0xf8ff && free.length < count; code++) {
+    const char = String.fromCharCode(code);
+    if (!taken.has(char)) free.push(char);
+  }
+  return free.length === count ? free : undefined;
+}
 
 export class Marks {
   /** Undefined: nothing is marked. */
@@ -17,7 +25,8 @@ export class Marks {
   readonly #starts: RegExp | undefined;
   readonly #ends: RegExp | undefined;
 
-  private constructor(mark: string | undefined, specialTexts: readonly string[]) {
+  /** @param mark A character that occurs in no text of the rendering. */
+  constructor(mark: string | undefined, specialTexts: readonly string[]) {
     this.mark = mark;
     if (mark === undefined || specialTexts.length === 0) return;
     this.#starts = characterClass(specialTexts.map((text) => text.slice(0, 1)));
@@ -25,17 +34,6 @@ export class Marks {
   }
 
   static readonly none: Marks = new Marks(undefined, []);
-
-  /** Marks for one rendering. `inputs` are all texts that take part. Undefined if they use up all private-use characters. */
-  static choose(specialTexts: readonly string[], inputs: Iterable<string>): Marks | undefined {
-    const taken = new Set<string>();
-    for (const input of inputs) for (const char of input.match(/[\ue000-\uf8ff]/g) ?? []) taken.add(char);
-    for (let code = FIRST_MARK; code <= LAST_MARK; code++) {
-      const mark = String.fromCharCode(code);
-      if (!taken.has(mark)) return new Marks(mark, specialTexts);
-    }
-    return undefined;
-  }
 
   /** The text with its marks. */
   protect(text: string): string {
