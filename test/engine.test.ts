@@ -69,9 +69,9 @@ describe.each(["tiny-moe-Q4_0.gguf", "tiny-dense-Q4_K_M.gguf", "tiny-moe-F16.ggu
 
   test("a fork = its own past, and leaves the other alone", async () => {
     for (const past of [1, 63, 64, 100]) {
-      const sequence = await engine.open();
+      const sequence = await engine.open({ forks: 1 });
       await engine.advance(sequence, ids.slice(0, past));
-      const fork = await engine.fork(sequence);
+      const fork = engine.fork(sequence);
       const [a, b] = await Promise.all([engine.advance(sequence, [5, 6]), engine.advance(fork, [7])]);
       expect(a).toEqual(await feed(engine, [...ids.slice(0, past), 5, 6]));
       expect(b).toEqual(await feed(engine, [...ids.slice(0, past), 7]));
@@ -119,7 +119,7 @@ describe("sequences", () => {
     const order: string[] = [];
     const second = engine.open().then((sequence) => (order.push("second"), sequence));
     const controller = new AbortController();
-    const third = engine.open(controller.signal);
+    const third = engine.open({ signal: controller.signal });
     controller.abort(new Error("no longer"));
     await expect(third).rejects.toThrow("no longer");
     expect(order).toEqual([]);

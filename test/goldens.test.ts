@@ -75,7 +75,7 @@ describe.each(["plain", "relaxed"] as const)("%s build", (build) => {
 async function firstStray({ core }: LfmEngine, { ids, hidden_last }: GoldenCase, tolerance: number): Promise<string | undefined> {
   const { config, buffers, banks, weights, kv } = core;
   const H = config.hiddenSize;
-  const sequence: SequenceState = { length: 0, pages: [], convStates: buffers.convStates, released: false };
+  const sequence: SequenceState = { length: 0, pages: [], convStates: buffers.convStates, forks: [], released: false };
   kv.cover(sequence.pages, ids.length);
   const nConv = config.layers.filter((kind) => kind === "conv").length;
   banks[0]!.bytes.fill(0, buffers.convStates, buffers.convStates + nConv * 2 * H * 4);

@@ -24,6 +24,7 @@ export interface SequenceState {
   length: number; // tokens fed = the next position
   readonly pages: number[]; // page table of the KV cache
   readonly convStates: number; // offset in home, [nConv][2][hidden]
+  readonly forks: number[]; // conv states kept for forks
   released: boolean;
 }
 

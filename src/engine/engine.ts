@@ -75,11 +75,12 @@ function tensorsOf(layer: ModelTensors["layers"][number]) {
 class LfmEngine implements Engine {
   readonly config: ModelConfig;
   readonly contextLength: number;
+  readonly maxSequences: number;
   readonly numerics: Numerics;
   readonly core: Core;
   readonly #scheduler: Scheduler;
   readonly #freeStates: number[];
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: Waiter[] = [];
   readonly #busy = new Map<SequenceState, Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
@@ -87,6 +88,7 @@ class LfmEngine implements Engine {
     this.core = core;
     this.config = core.config;
     this.contextLength = options.contextLength;
+    this.maxSequences = options.maxSequences;
     this.numerics = createNumerics(core);
     this.#scheduler = new Scheduler(core, fill);
     const bytes = this.#convStateBytes;
@@ -97,18 +99,22 @@ class LfmEngine implements Engine {
     return this.config.layers.filter((kind) => kind === "conv").length * 2 * this.config.hiddenSize * 4;
   }
 
-  async open(signal?: AbortSignal): Promise<Sequence> {
-    const convStates = await this.#takeState(signal);
+  async open({ forks = 0, signal }: { forks?: number; signal?: AbortSignal } = {}): Promise<Sequence> {
+    if (forks >= this.maxSequences) {
+      throw new RangeError(`${forks + 1} sequences at once were asked for; the model was loaded for maxSequences = ${this.maxSequences}`);
+    }
+    const [convStates = 0, ...kept] = await this.#takeStates(forks + 1, signal);
     this.core.banks[0]!.bytes.fill(0, convStates, convStates + this.#convStateBytes);
-    const state: SequenceState = { length: 0, pages: [], convStates, released: false };
+    const state: SequenceState = { length: 0, pages: [], convStates, forks: kept, released: false };
     return state;
   }
 
-  async fork(sequence: Sequence, signal?: AbortSignal): Promise<Sequence> {
-    const { length, pages, convStates } = sequence as SequenceState;
-    const copy = await this.#takeState(signal);
+  fork(sequence: Sequence): Sequence {
+    const { length, pages, convStates, forks } = sequence as SequenceState;
+    const copy = forks.pop();
+    if (copy === undefined) throw new RangeError("open kept no place for this fork");
     this.core.banks[0]!.bytes.copyWithin(copy, convStates, convStates + this.#convStateBytes);
-    const state: SequenceState = { length, pages: this.core.kv.fork(pages, length, this.core.banks), convStates: copy, released: false };
+    const state: SequenceState = { length, pages: this.core.kv.fork(pages, length, this.core.banks), convStates: copy, forks: [], released: false };
     return state;
   }
 
@@ -134,8 +140,8 @@ class LfmEngine implements Engine {
     state.released = true;
     const free = (): void => {
       this.core.kv.release(state.pages);
-      this.#freeStates.push(state.convStates);
-      this.#waiting.shift()?.();
+      this.#freeStates.push(state.convStates, ...state.forks);
+      this.#serveWaiting();
     };
     const busy = this.#busy.get(state);
     if (busy) busy.then(free, free);
@@ -148,27 +154,34 @@ class LfmEngine implements Engine {
     return this.#closing;
   }
 
-  async #takeState(signal?: AbortSignal): Promise<number> {
-    signal?.throwIfAborted();
-    while (this.#freeStates.length === 0) await this.#turn(signal);
-    return this.#freeStates.pop()!;
-  }
-
-  /** Waits, in order, until a sequence is released. */
-  #turn(signal?: AbortSignal): Promise<void> {
+  /** Takes so many places at once, in the order of asking: nobody holds some while waiting for more. */
+  #takeStates(count: number, signal?: AbortSignal): Promise<number[]> {
     return new Promise((resolve, reject) => {
-      const abort = (): void => {
-        this.#waiting.splice(this.#waiting.indexOf(wake), 1);
-        reject(signal!.reason as Error);
-      };
-      const wake = (): void => {
-        signal?.removeEventListener("abort", abort);
-        resolve();
-      };
-      signal?.addEventListener("abort", abort, { once: true });
-      this.#waiting.push(wake);
+      signal?.throwIfAborted();
+      const waiter: Waiter = { count, resolve };
+      signal?.addEventListener("abort", () => {
+        const at = this.#waiting.indexOf(waiter);
+        if (at < 0) return;
+        this.#waiting.splice(at, 1);
+        reject(signal.reason as Error);
+        this.#serveWaiting();
+      });
+      this.#waiting.push(waiter);
+      this.#serveWaiting();
     });
   }
+
+  #serveWaiting(): void {
+    for (let next = this.#waiting[0]; next && next.count <= this.#freeStates.length; next = this.#waiting[0]) {
+      this.#waiting.shift();
+      next.resolve(this.#freeStates.splice(-next.count));
+    }
+  }
+}
+
+interface Waiter {
+  readonly count: number;
+  readonly resolve: (states: number[]) => void;
 }
 
 export type { LfmEngine };

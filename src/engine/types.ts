@@ -15,16 +15,17 @@ export interface AdvanceOptions {
 export interface Engine {
   readonly config: ModelConfig;
   readonly contextLength: number;
-  /** A new, empty sequence; waits while `maxSequences` are held. */
-  open(signal?: AbortSignal): Promise<Sequence>;
+  readonly maxSequences: number;
+  /** A new, empty sequence, with places kept for `forks` later forks of it; waits while too many of `maxSequences` are held. */
+  open(options?: { forks?: number; signal?: AbortSignal }): Promise<Sequence>;
   /**
    * Feeds `ids` (at least one) and resolves with the last row's logits f32[vocabulary]: a copy that the caller owns.
    * Calls of several sequences that are pending together are computed in one batch; the bits are those of each alone.
    * Rejects with the signal's reason within a layer of an abort; the sequence is then only good for `close`.
    */
   advance(sequence: Sequence, ids: ArrayLike<number>, options?: AdvanceOptions): Promise<Float32Array>;
-  /** A second sequence with the same past (shares the KV pages; n > 1). Counts against `maxSequences`. */
-  fork(sequence: Sequence, signal?: AbortSignal): Promise<Sequence>;
+  /** A second sequence with the same past, which shares its KV pages; takes one of the places that `open` kept. */
+  fork(sequence: Sequence): Sequence;
   release(sequence: Sequence): void;
   readonly numerics: Numerics;
   close(): Promise<void>;
