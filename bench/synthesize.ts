@@ -63,8 +63,12 @@ function parse(args: string[]) {
       },
     });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(firstLine(error));
   }
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
 }
 
 function wholeNumber(text: string | undefined, flag: string): number | undefined {
@@ -124,8 +128,9 @@ async function main(args: string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (interrupted.signal.aborted) return 130;
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    return error instanceof UsageError ? 2 : 1;
+    const usage = error instanceof UsageError;
+    process.stderr.write(usage ? `${error.message}; see --help\n` : `Cannot write the file: ${firstLine(error)}\n`);
+    return usage ? 2 : 1;
   }
 }
 
