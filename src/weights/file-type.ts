@@ -21,7 +21,7 @@ const names: ReadonlyMap<number, string> = new Map([
 /** Set by llama.cpp where it guessed the type from the tensors. */
 const GUESSED = 1024;
 
-/** The name that `general.file_type` gives; without it, or with one that only files of other tensor types have, the type of most bytes. */
+/** The name that `general.file_type` gives, or else the tensor type that holds most of the bytes. */
 export function fileTypeName(file: GgufFile): string {
   const id = file.metadata.get("general.file_type");
   const name = typeof id === "number" ? names.get(id & ~GUESSED) : undefined;

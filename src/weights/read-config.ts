@@ -89,10 +89,11 @@ export function readModelConfig(file: GgufFile): ReadModelConfig {
     layers: layers.map((kind, i) => readLayer(finder, config, kind, i)),
   };
   const unused = finder.unused();
-  if (unused.length > 0)
+  if (unused.length > 0) {
     warnings.push(
-      `${unused.length} tensors are not used by this architecture: ${unused.slice(0, 3).join(", ")}${unused.length > 3 ? ", …" : ""}`,
+      `not used by this architecture: ${unused.slice(0, 3).join(", ")}${unused.length > 3 ? ` and ${unused.length - 3} more tensors` : ""}`,
     );
+  }
   return { config, tensors, warnings };
 }
 
@@ -130,7 +131,8 @@ function readLayerKinds(metadata: Metadata, finder: TensorFinder, headCountKv: s
   return metadata.perLayer(headCountKv, nLayers, 0, MAX_HEADS).map((nKvHeads, i) => {
     const isConv = finder.has(`blk.${i}.shortconv.conv.weight`);
     const isAttention = finder.has(`blk.${i}.attn_q.weight`) || finder.has(`blk.${i}.attn_qkv.weight`);
-    if (isConv === isAttention) throw metadata.error(`layer ${i} has ${isConv ? "both" : "neither"} shortconv and attention tensors`);
+    if (isConv === isAttention)
+      throw metadata.error(`layer ${i} has ${isConv ? "shortconv and attention tensors" : "neither shortconv nor attention tensors"}`);
     if (isConv !== (nKvHeads === 0)) {
       throw metadata.error(
         `${headCountKv}[${i}] is ${nKvHeads}, but layer ${i} has the tensors of ${isConv ? "a convolution" : "attention"}`,
