@@ -1,0 +1,103 @@
+/** Model of the public contract, over an engine, a tokenizer and a chat template. */
+import type { ChatTemplate } from "../chat/chat-template.ts";
+import type { Engine } from "../engine/types.ts";
+import { UnsupportedError } from "../errors.ts";
+import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import type { ChatOptions, CompleteOptions, CompletionPart, Model, ModelInfo, ReplyPart, Stats, Usage } from "../types.ts";
+import { chat, chatStream } from "./chat.ts";
+import { complete, completeStream, evaluate } from "./complete.ts";
+
+export interface ModelParts {
+  readonly engine: Engine;
+  readonly tokenizer: Tokenizer;
+  readonly template: ChatTemplate;
+  readonly info: ModelInfo;
+  /** Bytes read from the source so far. */
+  readonly bytesRead: () => number;
+  /** Bytes of memory that the model holds. */
+  readonly memoryBytes: number;
+  readonly onClose: () => Promise<void>;
+}
+
+export function createModel({ engine, tokenizer, template, info, bytesRead, memoryBytes, onClose }: ModelParts): Model {
+  const closing = new AbortController();
+  const running = new Set<Promise<unknown>>();
+  const speed = { promptTokens: 0, prefillMs: 0, completionTokens: 0, decodeMs: 0 };
+  const parts = { engine, tokenizer, template, defaults: info.samplingDefaults, closing: closing.signal };
+  let closed: Promise<void> | undefined;
+
+  /** A call that close waits for. */
+  function tracked<T>(work: () => Promise<T>): Promise<T> {
+    if (closed) return Promise.reject(new Error("the model is closed"));
+    const promise = work();
+    running.add(promise);
+    const done = (): boolean => running.delete(promise);
+    promise.then(done, done);
+    return promise;
+  }
+
+  /** A stream that close waits for, from its first part to its last. */
+  async function* trackedStream<T extends { type: string }>(stream: AsyncGenerator<T, void, void>): AsyncGenerator<T, void, void> {
+    if (closed) throw new Error("the model is closed");
+    let end!: () => void;
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    running.add(ended);
+    try {
+      for await (const part of stream) {
+        if (part.type === "usage") note((part as unknown as { usage: Usage }).usage);
+        yield part;
+      }
+    } finally {
+      running.delete(ended);
+      end();
+    }
+  }
+
+  function note(usage: Usage): Usage {
+    for (const key of ["promptTokens", "prefillMs", "completionTokens", "decodeMs"] as const) speed[key] += usage[key];
+    return usage;
+  }
+
+  const unsupported = (what: string): Promise<never> => Promise.reject(new UnsupportedError(`${what} is not supported yet`, what));
+
+  return {
+    info,
+    chat: (messages, options: ChatOptions = {}) => tracked(() => chat(parts, messages, options)).then((reply) => (note(reply.usage), reply)),
+    chatStream: (messages, options: ChatOptions = {}): AsyncIterable<ReplyPart> => trackedStream(chatStream(parts, messages, options)),
+    complete: (prompt, options: CompleteOptions = {}) => tracked(() => complete(parts, prompt, options)).then((reply) => (note(reply.usage), reply)),
+    completeStream: (prompt, options: CompleteOptions = {}): AsyncIterable<CompletionPart> => trackedStream(completeStream(parts, prompt, options)),
+    evaluate: (ids, options = {}) => tracked(() => evaluate(engine, ids, options.signal)),
+    tokenize: (text, options) => tokenizer.encode(text, options),
+    detokenize: (ids, options) => tokenizer.decode(ids, options),
+    applyTemplate: (messages, options) => template.render(messages, options).text,
+    embed: () => unsupported("embed"),
+    session: () => unsupported("session"),
+    restore: () => unsupported("restore"),
+    stats: (): Stats => ({
+      bytesRead: bytesRead(),
+      expertHitRate: null,
+      perLayerHitRate: [],
+      stallMs: 0,
+      prefetchAccuracy: null,
+      prefillTokensPerSecond: perSecond(speed.promptTokens, speed.prefillMs),
+      decodeTokensPerSecond: perSecond(speed.completionTokens, speed.decodeMs),
+      peakMemoryBytes: memoryBytes,
+    }),
+    close() {
+      closed ??= (async () => {
+        closing.abort(new Error("the model is closed"));
+        await Promise.allSettled(running);
+        await engine.close();
+        await onClose();
+      })();
+      return closed;
+    },
+    [Symbol.asyncDispose]() {
+      return this.close();
+    },
+  };
+}
+
+const perSecond = (count: number, ms: number): number => (ms > 0 ? (count * 1000) / ms : 0);

@@ -1,0 +1,34 @@
+/** Stop strings in text that arrives in pieces: what could be the beginning of one is held back until it is known. */
+
+export interface StopStrings {
+  /** Takes a piece; `text` may be shown now, `stopped`: a stop string was found, and `text` ends before it. */
+  push(piece: string): { text: string; stopped: boolean };
+  /** What is still held back when no more comes. */
+  end(): string;
+}
+
+export function createStopStrings(strings: readonly string[]): StopStrings {
+  const longest = strings.reduce((length, text) => Math.max(length, text.length), 0);
+  let held = "";
+  return {
+    push(piece) {
+      held += piece;
+      const found = strings.map((text) => held.indexOf(text)).filter((at) => at >= 0);
+      if (found.length > 0) {
+        const text = held.slice(0, Math.min(...found));
+        held = "";
+        return { text, stopped: true };
+      }
+      let keep = Math.min(longest - 1, held.length);
+      while (keep > 0 && !strings.some((text) => text.startsWith(held.slice(held.length - keep)))) keep--;
+      const text = held.slice(0, held.length - Math.max(keep, 0));
+      held = held.slice(text.length);
+      return { text, stopped: false };
+    },
+    end() {
+      const text = held;
+      held = "";
+      return text;
+    },
+  };
+}
