@@ -56,7 +56,7 @@ class StreamingParser implements ReplyParser {
   readonly #texts = { text: new TrimmedText(), reasoning: new TrimmedText() };
   #state: "text" | "reasoning" | "call";
   #body: ReplyPiece[] = []; // of the call block that is open
-  #echo: { readonly body: string; text: string } | undefined; // the last body, and what may turn out to repeat it
+  #echo: Echo | undefined; // looks for the last body, said again in plain text as some models do
   #calls = 0;
   #parts: ReplyPart[] = [];
 
@@ -120,18 +120,15 @@ class StreamingParser implements ReplyParser {
     else if (this.#state === "reasoning") this.#emit("reasoning", this.#texts.reasoning.push(text));
     else if (this.#echo === undefined) this.#emit("text", this.#texts.text.push(text));
     else {
-      this.#echo.text += text;
-      const { body } = this.#echo;
-      const said = this.#echo.text.trimStart();
-      if (said.length < body.length && body.startsWith(said)) return;
-      if (said.startsWith(body)) this.#echo.text = said.slice(body.length);
-      this.#endEcho();
+      const rest = this.#echo.push(text);
+      if (rest === undefined) return;
+      this.#echo = undefined;
+      this.#emit("text", this.#texts.text.push(rest));
     }
   }
 
-  /** What was held back as a repetition is text after all, or what is left of it. */
   #endEcho(): void {
-    const text = this.#echo?.text ?? "";
+    const text = this.#echo?.end() ?? "";
     this.#echo = undefined;
     this.#emit("text", this.#texts.text.push(text));
   }
@@ -159,11 +156,41 @@ class StreamingParser implements ReplyParser {
       this.#parts.push({ type: "tool-call", ...at, id: this.#newId(), name: call.name });
       this.#parts.push({ type: "tool-arguments", ...at, json: JSON.stringify(call.arguments) });
     }
-    if (calls.length > 0) this.#echo = { body: body.trim(), text: "" }; // some models say the call again in plain text
+    if (calls.length > 0) this.#echo = new Echo(body.trim());
   }
 
   #emit(type: "text" | "reasoning", text: string): void {
     if (text !== "") this.#parts.push({ type, index: this.#index, text });
+  }
+}
+
+/** Text that may turn out to repeat a call's body. */
+class Echo {
+  readonly #body: string;
+  #matched = 0;
+  #space = "";
+
+  constructor(body: string) {
+    this.#body = body;
+  }
+
+  /** Undefined: it may be a repetition still. Else what is text: all of it, or what follows the repetition. */
+  push(text: string): string | undefined {
+    let rest = text;
+    if (this.#matched === 0) {
+      rest = text.trimStart();
+      this.#space += text.slice(0, text.length - rest.length);
+    }
+    const missing = this.#body.length - this.#matched;
+    if (!this.#body.startsWith(rest.slice(0, missing), this.#matched)) return this.end() + rest;
+    if (rest.length >= missing) return rest.slice(missing);
+    this.#matched += rest.length;
+    return undefined;
+  }
+
+  /** What looked like a repetition and is none. */
+  end(): string {
+    return this.#space + this.#body.slice(0, this.#matched);
   }
 }
 
@@ -175,10 +202,13 @@ class TrimmedText {
   #cuts = false; // there was a cut
 
   push(text: string): string {
-    const all = this.#space + text;
-    const body = all.trimEnd();
-    this.#space = all.slice(body.length);
-    if (body === "") return "";
+    const said = text.trimEnd();
+    if (said === "") {
+      this.#space += text;
+      return "";
+    }
+    const body = this.#space + said;
+    this.#space = text.slice(said.length);
     const out = this.#fresh ? (this.#said ? "\n" : "") + body.trimStart() : body;
     this.#fresh = false;
     this.#said = true;
