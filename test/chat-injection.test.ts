@@ -93,7 +93,7 @@ describe.each(Object.entries(templates))("%s", (_, template) => {
           const bos = rendered.text.startsWith("<|startoftext|>") ? "" : "<|startoftext|>";
           expect(tokenizer.decode(rendered.ids, { special: true })).toBe(bos + rendered.text);
         }),
-        { seed, numRuns: 40 },
+        { seed, numRuns: 25 },
       );
     });
   }
@@ -120,7 +120,7 @@ describe.each(Object.entries(templates))("%s", (_, template) => {
         const marked = compiled.render(variables, { now, marks });
         expect(marks.strip(marked)).toBe(plain);
       }),
-      { seed, numRuns: 40 },
+      { seed, numRuns: 25 },
     );
   });
 });

@@ -171,7 +171,7 @@ describe("messages are normalised", () => {
       /^UnsupportedError: Cannot use messages\[0\]\.content\[0\]: its type is "image_url"/,
     ],
     [[{ role: "user", content: [{ type: "text" }] }], /messages\[0\]\.content\[0\]\.text is missing, not text/],
-    [[{ role: "assistant", tool_calls: {} }], /messages\[0\]\.tool_calls is a object, not a list/],
+    [[{ role: "assistant", tool_calls: {} }], /messages\[0\]\.tool_calls is an object, not a list/],
     [[{ role: "assistant", tool_calls: [{ function: {} }] }], /messages\[0\]\.tool_calls\[0\]\.function\.name is missing/],
     [[{ role: "assistant", tool_calls: [{ function: { name: "f", arguments: "{" } }] }], /function\.arguments is no JSON/],
     [[{ role: "assistant", tool_calls: [{ function: { name: "f", arguments: "[1]" } }] }], /function\.arguments is a list, not an object/],

@@ -183,12 +183,10 @@ class FamilyTemplate implements ChatTemplate {
       { role: "assistant", content: "answer", thinking: "probe_thought", tool_calls: [call] },
       { role: "tool", content: "result" },
     ];
-    const variables = { ...this.#specialTokens(), messages, tools: [{ type: "function", function: { name: "probe_tool" } }] };
+    const tools = [{ type: "function", function: { name: "probe_tool" } }];
     let text: string;
-    let prompt: string;
     try {
-      text = this.#template.render({ ...variables, add_generation_prompt: false }, { now: new Date(0) });
-      prompt = this.#template.render({ ...variables, add_generation_prompt: true }, { now: new Date(0) });
+      text = this.#template.render({ ...this.#specialTokens(), messages, tools, add_generation_prompt: true }, { now: new Date(0) });
     } catch {
       return { dropsCalls: false, asksForJson: false, thinks: false }; // it will raise on real conversations, and say why
     }
@@ -198,7 +196,7 @@ class FamilyTemplate implements ChatTemplate {
       asksForJson: dropsCalls
         ? /\bJSON\b.{0,60}\bcall|\bcalls?\b.{0,60}\bJSON\b/i.test(text)
         : /["']name["']\s*:\s*["']probe_call/.test(text),
-      thinks: text.includes("probe_thought") || prompt.trimEnd().endsWith("<think>"),
+      thinks: text.includes("probe_thought") || text.trimEnd().endsWith("<think>"),
     };
   }
 }

@@ -116,6 +116,9 @@ function parseArguments(args: unknown, where: string): Record<string, unknown> {
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
-const kind = (value: unknown): string =>
-  value === undefined ? "missing" : value === null ? "null" : Array.isArray(value) ? "a list" : `a ${typeof value}`;
+const kind = (value: unknown): string => {
+  if (value === undefined || value === null) return value === null ? "null" : "missing";
+  if (typeof value === "object") return Array.isArray(value) ? "a list" : "an object";
+  return `a ${typeof value}`;
+};
 const invalid = (reason: string): TemplateError => new TemplateError(`Cannot use the conversation: ${reason}`);
