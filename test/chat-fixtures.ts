@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type BuiltInTemplateName, builtInTemplates } from "../src/chat/built-in-templates.ts";
+import type { BuiltInTemplateName } from "../src/chat/built-in-templates.ts";
 import type { Marks } from "../src/chat/jinja/marks.ts";
 import { compileTemplate, TrustedText } from "../src/chat/jinja/template.ts";
 import { createTokenizer, type Tokenizer } from "../src/tokenizer/tokenizer.ts";
@@ -84,5 +84,3 @@ export function largeVocabulary(): Tokenizer {
   metadata.set("tokenizer.ggml.eos_token_id", 4);
   return createTokenizer(metadata);
 }
-
-export { builtInTemplates };

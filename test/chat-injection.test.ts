@@ -1,12 +1,13 @@
 /** What a client wrote never becomes a control token: in any field, of any role, with any template. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { builtInTemplates } from "../src/chat/built-in-templates.ts";
 import { createChatTemplate } from "../src/chat/chat-template.ts";
 import { Marks } from "../src/chat/jinja/marks.ts";
 import { compileTemplate, TrustedText } from "../src/chat/jinja/template.ts";
 import type { Message, Tool } from "../src/types.ts";
 import { createTokenizer } from "../src/tokenizer/tokenizer.ts";
-import { builtInTemplates, genuineTemplates, largeVocabulary, smallVocabulary } from "./chat-fixtures.ts";
+import { genuineTemplates, largeVocabulary, smallVocabulary } from "./chat-fixtures.ts";
 import { madeUpMetadata } from "./tokenizer-fixtures.ts";
 
 const small = await smallVocabulary();

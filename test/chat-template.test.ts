@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { builtInTemplates } from "../src/chat/built-in-templates.ts";
 import { builtInTemplate, createChatTemplate } from "../src/chat/chat-template.ts";
 import type { Message, Tool } from "../src/types.ts";
-import { builtInTemplates, genuineTemplates, largeVocabulary, smallVocabulary } from "./chat-fixtures.ts";
+import { genuineTemplates, largeVocabulary, smallVocabulary } from "./chat-fixtures.ts";
 
 const small = await smallVocabulary();
 const large = largeVocabulary();

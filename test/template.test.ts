@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { builtInTemplates } from "../src/chat/built-in-templates.ts";
 import { MAX_LIST_LENGTH, MAX_TEXT_LENGTH } from "../src/chat/jinja/budget.ts";
 import { freeCharacters, Marks } from "../src/chat/jinja/marks.ts";
 import { MAX_TEMPLATE_LENGTH, MAX_TEMPLATE_SPACE } from "../src/chat/jinja/parse.ts";
 import { strftime } from "../src/chat/jinja/strftime.ts";
 import { compileTemplate, MAX_JSON_DEPTH } from "../src/chat/jinja/template.ts";
-import { builtInOf, builtInTemplates, genuineTemplates, promptCases, renderCase } from "./chat-fixtures.ts";
+import { builtInOf, genuineTemplates, promptCases, renderCase } from "./chat-fixtures.ts";
 
 const specialTexts = ["<|startoftext|>", "<|im_start|>", "<|im_end|>", "<|tool_call_start|>", "<think>", "</think>"];
 const now = new Date("2026-01-02T00:00:00Z");

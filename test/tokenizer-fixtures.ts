@@ -15,7 +15,7 @@ export async function fixtureMetadata(name: "tiny-dense-Q4_0.gguf" | "tiny-moe-Q
   return new Map(file.metadata);
 }
 
-/** A vocabulary of control tokens, user-defined tokens, the 256 bytes and what `words` merge to, in this order. */
+/** A vocabulary of control tokens, user-defined tokens, the 256 bytes and what `merges` make, in this order. */
 export function madeUpMetadata(options: { control?: string[]; userDefined?: string[]; merges?: string[] } = {}): Metadata {
   const { control = [], userDefined = [], merges = [] } = options;
   const merged = merges.map((merge) => merge.replace(" ", ""));
