@@ -1,0 +1,51 @@
+/** What each address does. */
+import type { Context } from "hono";
+import { readChatRequest } from "./chat-request.ts";
+import { chatCompletion, chatCompletionChunks, newAnswer } from "./chat-response.ts";
+import { ApiError } from "./errors.ts";
+import type { Models } from "./models.ts";
+import { eventStream } from "./sse.ts";
+
+export function health(c: Context): Response {
+  return c.json({ status: "ok" });
+}
+
+export function listModels(models: Models): (c: Context) => Response {
+  return (c) => c.json(models.list());
+}
+
+/** POST /v1/chat/completions. A client that leaves, whole or streaming, stops the compute. */
+export function chatCompletions(models: Models): (c: Context) => Promise<Response> {
+  return async (c) => {
+    const left = new AbortController();
+    const signal = AbortSignal.any([c.req.raw.signal, left.signal]);
+    const { model: name, messages, options, stream, includeUsage } = readChatRequest(parseJson(await c.req.text()));
+    const { id, model } = models.find(name);
+    const answer = newAnswer(id);
+    if (!stream) return c.json(chatCompletion(answer, await model.chat(messages, { ...options, signal })));
+
+    const parts = model.chatStream(messages, { ...options, signal })[Symbol.asyncIterator]();
+    const first = await parts.next(); // a bad request fails here, while the status can still say so
+    const n = options.n ?? 1;
+    return eventStream(chatCompletionChunks(answer, resume(first, parts), { n, includeUsage }), () => left.abort());
+  };
+}
+
+/** @throws {ApiError} 400 */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    const found = text.trim() === "" ? "it is empty" : error instanceof Error ? (error.message.split("\n")[0] ?? "") : "";
+    throw new ApiError(400, `the request body is not valid JSON: ${found}`, { code: "invalid_json" });
+  }
+}
+
+/** An iteration from the step that was already taken. */
+async function* resume<T>(first: IteratorResult<T, unknown>, rest: AsyncIterator<T, unknown>): AsyncGenerator<T, void, void> {
+  try {
+    for (let step = first; !step.done; step = await rest.next()) yield step.value;
+  } finally {
+    await rest.return?.();
+  }
+}

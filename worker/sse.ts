@@ -1,0 +1,34 @@
+/** Server-sent events: one `data:` line of JSON each, and `[DONE]`, the way OpenAI's clients read them. */
+import { toApiError } from "./errors.ts";
+
+const headers = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache",
+  "x-accel-buffering": "no", // nginx would hold events back
+};
+
+/**
+ * Events are made as fast as they are read. When the reader leaves, `onLeave` is called and the generator returned, so that what it holds is
+ * given back. An error after the first byte is an event of its own, and the last.
+ */
+export function eventStream(events: AsyncGenerator<object, void, void>, onLeave: () => void): Response {
+  const encoder = new TextEncoder();
+  const line = (data: string): Uint8Array => encoder.encode(`data: ${data}\n\n`);
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const { done, value } = await events.next();
+        controller.enqueue(line(done ? "[DONE]" : JSON.stringify(value)));
+        if (done) controller.close();
+      } catch (error) {
+        controller.enqueue(line(JSON.stringify(toApiError(error))));
+        controller.close();
+      }
+    },
+    async cancel() {
+      onLeave(); // the generator may be waiting: it returns after its next step only
+      await events.return();
+    },
+  });
+  return new Response(body, { headers });
+}
