@@ -1,0 +1,48 @@
+/** The app on a socket of Node's (Bun has the same module). */
+import { createAdaptorServer } from "@hono/node-server";
+import type { AppOptions } from "../src/index.ts";
+import { createApp } from "./app.ts";
+
+export interface ServeOptions extends AppOptions {
+  hostname?: string; // default 127.0.0.1: this machine only
+  port?: number; // default 8080; 0: any free one
+}
+
+export interface RunningServer {
+  readonly url: string;
+  /** Takes no more requests and resolves when those under way are answered; after `graceMs` they are cut off. */
+  close(graceMs?: number): Promise<void>;
+}
+
+const GRACE_MS = 5000;
+
+/** @throws {Error} The address cannot be listened on, in one line. */
+export async function serve({ hostname = "127.0.0.1", port = 8080, ...options }: ServeOptions): Promise<RunningServer> {
+  const server = createAdaptorServer({ fetch: createApp(options).fetch });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      reject(new Error(`Cannot listen on ${hostname}:${port}: ${reasons[error.code ?? ""] ?? error.message}`, { cause: error }));
+    });
+    server.listen(port, hostname, resolve);
+  });
+  const address = server.address();
+  const bound = typeof address === "object" && address ? address.port : port;
+  return {
+    url: `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${bound}`,
+    close: (graceMs = GRACE_MS) =>
+      new Promise((resolve) => {
+        const cut = setTimeout(() => "closeAllConnections" in server && server.closeAllConnections(), graceMs);
+        server.close(() => {
+          clearTimeout(cut);
+          resolve();
+        });
+      }),
+  };
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: "the port is in use; choose another",
+  EADDRNOTAVAIL: "this machine has no such address",
+  ENOTFOUND: "there is no such host",
+  EACCES: "permission denied; ports below 1024 often need it",
+};
