@@ -39,7 +39,7 @@ export async function load(input: ModelInput, options: LoadOptions = {}): Promis
     if (tokenizer.vocabularySize > config.vocabularySize) {
       throw new WeightsError(`Cannot use ${shard}: its tokenizer has ${tokenizer.vocabularySize} tokens, its embedding ${config.vocabularySize}`);
     }
-    const fileTemplate = file.metadata.get("tokenizer.chat_template");
+    const fileTemplate = options.chatTemplate ?? file.metadata.get("tokenizer.chat_template");
     const identity = { architecture: config.architecture, name: config.name, tokenizer };
     const template = createChatTemplate({ ...identity, tokenizer, template: typeof fileTemplate === "string" ? fileTemplate : undefined });
 

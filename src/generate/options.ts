@@ -53,7 +53,7 @@ function readStop(stop: string | string[] | undefined): string[] {
   if (strings.length > MAX_STOP_STRINGS) throw new RangeError(`stop may hold ${MAX_STOP_STRINGS} strings, not ${strings.length}`);
   for (const text of strings) {
     if (typeof text !== "string" || text === "") throw new RangeError("stop strings must be non-empty strings");
-    if (text.length > MAX_STOP_LENGTH) throw new RangeError(`a stop string may have ${MAX_STOP_LENGTH} characters, not ${text.length}`);
+    if (text.length > MAX_STOP_LENGTH) throw new RangeError(`stop strings may have ${MAX_STOP_LENGTH} characters, not ${text.length}`);
   }
   return strings;
 }
