@@ -12,9 +12,9 @@ export const DEFAULT_MAX_BODY_BYTES = 4 * 2 ** 20;
 
 export interface App {
   /** For servers: `Deno.serve(app.fetch)`, `export default app`. */
-  fetch(request: Request, ...rest: unknown[]): Response | Promise<Response>;
+  readonly fetch: (request: Request, ...rest: unknown[]) => Response | Promise<Response>;
   /** For callers in the same process: `new OpenAI({ baseURL: "http://local/v1", apiKey: "-", fetch: app.request })`. */
-  request(input: string | URL | Request, init?: RequestInit): Promise<Response>;
+  readonly request: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 }
 
 /**
@@ -52,7 +52,7 @@ export function createApp(options: AppOptions): App {
   app.get("/health", health).all(only("GET"));
   app.get("/v1/models", listModels(models)).all(only("GET"));
   app.post("/v1/chat/completions", chatCompletions(models)).all(only("POST"));
-  return { fetch: app.fetch, request: async (input, init) => app.request(input, init) };
+  return { fetch: (request) => app.fetch(request), request: async (input, init) => app.request(input, init) };
 }
 
 function refuseUnsupported({ limits, cors, log }: AppOptions): void {

@@ -1,0 +1,43 @@
+/** Models, whole or only the front of their files. */
+import { existsSync } from "node:fs";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { GgufFile } from "../src/gguf/types.ts";
+import type { LoadOptions, Model } from "../src/types.ts";
+import { defaultModel } from "../worker/default-model.ts";
+import { UsageError } from "./errors.ts";
+import { loadingProgress } from "./progress.ts";
+
+/** The model that was named, or the package's own. @throws {UsageError} There is neither. */
+export function modelPath(named: string | undefined): string {
+  if (named !== undefined) return named;
+  const path = fileURLToPath(defaultModel());
+  if (existsSync(path)) return path;
+  throw new UsageError("no model was named, and this package comes without one; name a GGUF file");
+}
+
+export async function openModel(path: string, options: LoadOptions, { quiet = false }: { quiet?: boolean | undefined }): Promise<Model> {
+  const { load } = await import("../src/index.ts");
+  if (quiet) return load(path, options);
+  const progress = loadingProgress(basename(path));
+  try {
+    return await load(path, { ...options, onProgress: progress.onProgress });
+  } finally {
+    progress.clear();
+  }
+}
+
+/** What a file says about itself; its weights are not read. @throws {WeightsError} */
+export async function readHeader(path: string): Promise<GgufFile> {
+  const [{ openFile }, { openSource }, { readGguf }] = await Promise.all([
+    import("#runtime"),
+    import("../src/weights/open-source.ts"),
+    import("../src/gguf/read.ts"),
+  ]);
+  const { source, shard } = await openSource(path, openFile);
+  try {
+    return await readGguf(source, { shard });
+  } finally {
+    await source.close();
+  }
+}
