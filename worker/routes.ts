@@ -31,14 +31,25 @@ export function chatCompletions(models: Models): (c: Context) => Promise<Respons
   };
 }
 
+/** Far above any schema; what walks a body recursively must not run out of stack. */
+const MAX_DEPTH = 100;
+
 /** @throws {ApiError} 400 */
 function parseJson(text: string): unknown {
+  let body: unknown;
   try {
-    return JSON.parse(text) as unknown;
+    body = JSON.parse(text);
   } catch (error) {
     const found = text.trim() === "" ? "it is empty" : error instanceof Error ? (error.message.split("\n")[0] ?? "") : "";
     throw new ApiError(400, `the request body is not valid JSON: ${found}`, { code: "invalid_json" });
   }
+  let level: unknown[] = [body];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH)
+      throw new ApiError(400, `the request body nests deeper than the ${MAX_DEPTH} levels that are read here`, { code: "invalid_json" });
+    level = level.flatMap((value) => (typeof value === "object" && value !== null ? (Object.values(value) as unknown[]) : []));
+  }
+  return body;
 }
 
 /** An iteration from the step that was already taken. */

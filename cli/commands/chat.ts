@@ -58,6 +58,7 @@ export default defineCommand({
       if (terminal) lines.prompt();
     }
     lines.close();
+    if (terminal) console.error(); // off the prompt's line
     if (left) throw new Interrupted("interrupted");
 
     /** Prints the reply; a conversation with it, or where it failed, without the question. */
