@@ -7,7 +7,9 @@ import { BankPlan } from "../src/wasm/bank.ts";
 import { chooseKernels, type Build } from "../src/wasm/builds.ts";
 import { activationBytes, FORMATS, packedBytes } from "../src/wasm/formats.ts";
 
-const { values } = parseArgs({ options: { build: { type: "string", default: "relaxed" }, pair: { type: "boolean", default: false }, types: { type: "string" } } });
+const { values } = parseArgs({
+  options: { build: { type: "string", default: "relaxed" }, pair: { type: "boolean", default: false }, types: { type: "string" } },
+});
 if (values.pair) v8.setFlagsFromString("--experimental-wasm-revectorize");
 const build = values.build as Build;
 const types = (values.types?.split(",") ?? ["Q4_0", "Q4_K", "Q5_K", "Q6_K", "Q8_0", "MXFP4", "F16", "F32"]) as TensorType[];
@@ -62,5 +64,7 @@ for (const type of types) {
   const one = rate((turn) => multiply(pool + (turn % count) * size, 1), size);
   const cached = rate(() => multiply(pool, 1), cols * rows);
   const many = rate(() => multiply(pool, prompt), cols * rows * prompt);
-  console.log(`${type.padEnd(6)} 1 row from memory ${one.toFixed(1).padStart(5)} GB/s   cached ${cached.toFixed(1).padStart(5)} GMAC/s   ${prompt} rows ${many.toFixed(1).padStart(5)} GMAC/s`);
+  console.log(
+    `${type.padEnd(6)} 1 row from memory ${one.toFixed(1).padStart(5)} GB/s   cached ${cached.toFixed(1).padStart(5)} GMAC/s   ${prompt} rows ${many.toFixed(1).padStart(5)} GMAC/s`,
+  );
 }

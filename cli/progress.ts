@@ -14,11 +14,15 @@ export interface Progress {
   clear(): void;
 }
 
-export function loadingProgress(name: string, stderr: NodeJS.WriteStream = process.stderr): Progress {
-  let last = performance.now();
+export function loadingProgress(
+  name: string,
+  stderr: NodeJS.WriteStream = process.stderr,
+  clock = (): number => performance.now(),
+): Progress {
+  let last = clock();
   let drawn = false;
   const onProgress: OnProgress = ({ loaded, total }) => {
-    const now = performance.now();
+    const now = clock();
     if (total === 0 || now - last < (stderr.isTTY ? BAR_MS : LINE_MS)) return;
     last = now;
     const done = Math.min(loaded / total, 1);

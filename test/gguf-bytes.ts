@@ -32,7 +32,7 @@ const view = (bytes: number, write: (view: DataView) => void): Uint8Array => {
 };
 const u32 = (n: number): Uint8Array => view(4, (v) => v.setUint32(0, n, true));
 const u64 = (n: bigint): Uint8Array => view(8, (v) => v.setBigUint64(0, n, true));
-const join = (...parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
+const join = (...parts: readonly (Uint8Array | readonly Uint8Array[])[]): Uint8Array => new Uint8Array(Buffer.concat(parts.flat()));
 
 /** A length-prefixed string. */
 export const text = (content: string | Uint8Array, length?: bigint): Uint8Array => {
@@ -56,7 +56,11 @@ export const value = {
   /** Of the first one's type; at least one. */
   array: (...values: readonly Value[]): Value => ({
     type: 9,
-    bytes: join(u32(values[0]?.type ?? 0), u64(BigInt(values.length)), ...values.map((v) => v.bytes)),
+    bytes: join(
+      u32(values[0]?.type ?? 0),
+      u64(BigInt(values.length)),
+      values.map((v) => v.bytes),
+    ),
   }),
   emptyArray: (type: number): Value => ({ type: 9, bytes: join(u32(type), u64(0n)) }),
   /** An array that says what it likes. */
@@ -86,8 +90,8 @@ export function ggufBytes(file: HandMade): Uint8Array {
     u32(file.version ?? 3),
     u64(file.tensorCount ?? BigInt(tensors.length)),
     u64(file.metadataCount ?? BigInt(metadata.length)),
-    ...metadata.flatMap(([key, { type, bytes }]) => [text(key), u32(type), bytes]),
-    ...tensors.flatMap((t) => [
+    metadata.flatMap(([key, { type, bytes }]) => [text(key), u32(type), bytes]),
+    tensors.flatMap((t) => [
       text(t.name),
       u32(t.dimensionCount ?? t.dimensions.length),
       ...t.dimensions.map(u64),
@@ -96,7 +100,7 @@ export function ggufBytes(file: HandMade): Uint8Array {
     ]),
   );
   const ends = tensors.map((t) => Number(t.offset) + 32).filter((end) => end < 2 ** 20);
-  const data = file.dataBytes ?? Math.max(0, ...ends);
+  const data = file.dataBytes ?? ends.reduce((a, b) => Math.max(a, b), 0);
   const padding = data > 0 ? (alignment - (header.length % alignment)) % alignment : 0;
   return join(header, new Uint8Array(padding + data));
 }

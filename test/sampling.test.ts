@@ -29,7 +29,9 @@ describe("random", () => {
     expect(philox4x32([0, 0, 0, 0], [0, 0])).toEqual([0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]);
     const ones = 0xffffffff;
     expect(philox4x32([ones, ones, ones, ones], [ones, ones])).toEqual([0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd]);
-    expect(philox4x32([0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344], [0xa4093822, 0x299f31d0])).toEqual([0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1]);
+    expect(philox4x32([0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344], [0xa4093822, 0x299f31d0])).toEqual([
+      0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1,
+    ]);
   });
 
   test("a draw is uniform in [0, 1) and depends on seed, choice and position", () => {
@@ -41,7 +43,9 @@ describe("random", () => {
 });
 
 describe("what is left to draw from", () => {
-  const logits = fc.array(fc.integer({ min: -60, max: 60 }), { minLength: 2, maxLength: 40 }).map((values) => Float32Array.from(values, (v) => v / 10));
+  const logits = fc
+    .array(fc.integer({ min: -60, max: 60 }), { minLength: 2, maxLength: 40 })
+    .map((values) => Float32Array.from(values, (v) => v / 10));
   const options = fc.record({
     temperature: fc.constantFrom(0.3, 1, 1.7),
     topK: fc.constantFrom(0, 1, 3, 50),
@@ -55,7 +59,17 @@ describe("what is left to draw from", () => {
       fc.property(logits, options, fc.integer(), (row, chosen, seed) => {
         const expected = remaining(row, chosen);
         // A tie in floating point at the edge of a filter may fall either way: such cases say nothing.
-        fc.pre([1e-5, -1e-5].every((shift) => remaining(row, { ...chosen, topP: chosen.topP < 1 ? chosen.topP + shift : 1, minP: chosen.minP ? chosen.minP + shift : 0, typicalP: chosen.typicalP < 1 ? chosen.typicalP + shift : 1 }).size === expected.size));
+        fc.pre(
+          [1e-5, -1e-5].every(
+            (shift) =>
+              remaining(row, {
+                ...chosen,
+                topP: chosen.topP < 1 ? chosen.topP + shift : 1,
+                minP: chosen.minP ? chosen.minP + shift : 0,
+                typicalP: chosen.typicalP < 1 ? chosen.typicalP + shift : 1,
+              }).size === expected.size,
+          ),
+        );
         const one = sampler({ ...chosen, seed }, row.length);
         const counts = new Map<number, number>();
         const draws = 400;
@@ -65,7 +79,8 @@ describe("what is left to draw from", () => {
         }
         for (const id of counts.keys()) expect(expected.has(id), `token ${id} was cut`).toBe(true);
         // Five standard deviations of a binomial count, and one.
-        for (const [id, p] of expected) expect(Math.abs((counts.get(id) ?? 0) - p * draws)).toBeLessThan(5 * Math.sqrt(draws * p * (1 - p)) + 1);
+        for (const [id, p] of expected)
+          expect(Math.abs((counts.get(id) ?? 0) - p * draws)).toBeLessThan(5 * Math.sqrt(draws * p * (1 - p)) + 1);
       }),
       { numRuns: 60, seed: 20260102 },
     );
@@ -77,7 +92,8 @@ describe("what is left to draw from", () => {
 
   test("the same seed draws the same, another choice or position something else", () => {
     const flat = new Float32Array(1000);
-    const draw = (seed: number, choice: number): number[] => Array.from({ length: 20 }, (_, i) => sampler({ seed }, 1000, { choice }).sample(flat.slice(), i).id);
+    const draw = (seed: number, choice: number): number[] =>
+      Array.from({ length: 20 }, (_, i) => sampler({ seed }, 1000, { choice }).sample(flat.slice(), i).id);
     expect(draw(3, 0)).toEqual(draw(3, 0));
     expect(draw(3, 0)).not.toEqual(draw(3, 1));
     expect(draw(3, 0)).not.toEqual(draw(4, 0));

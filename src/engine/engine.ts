@@ -114,7 +114,13 @@ class LfmEngine implements Engine {
     const copy = forks.pop();
     if (copy === undefined) throw new RangeError("open kept no place for this fork");
     this.core.banks[0]!.bytes.copyWithin(copy, convStates, convStates + this.#convStateBytes);
-    const state: SequenceState = { length, pages: this.core.kv.fork(pages, length, this.core.banks), convStates: copy, forks: [], released: false };
+    const state: SequenceState = {
+      length,
+      pages: this.core.kv.fork(pages, length, this.core.banks),
+      convStates: copy,
+      forks: [],
+      released: false,
+    };
     return state;
   }
 

@@ -3,7 +3,18 @@ import type { ChatTemplate } from "../chat/chat-template.ts";
 import { createReplyParser } from "../chat/parse-reply.ts";
 import type { Engine } from "../engine/types.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
-import type { ChatOptions, Choice, FinishReason, Message, Reply, ReplyPart, SamplingOptions, TemplateOptions, ToolCall, Usage } from "../types.ts";
+import type {
+  ChatOptions,
+  Choice,
+  FinishReason,
+  Message,
+  Reply,
+  ReplyPart,
+  SamplingOptions,
+  TemplateOptions,
+  ToolCall,
+  Usage,
+} from "../types.ts";
 import { generate } from "./generate.ts";
 import { refuseUnsupported, resolveGeneration } from "./options.ts";
 
@@ -16,7 +27,11 @@ export interface Conversing {
 }
 
 /** The parts of a reply as they come; see Model.chatStream. */
-export async function* chatStream({ engine, tokenizer, template, defaults, closing }: Conversing, messages: Message[], options: ChatOptions): AsyncGenerator<ReplyPart, void, void> {
+export async function* chatStream(
+  { engine, tokenizer, template, defaults, closing }: Conversing,
+  messages: Message[],
+  options: ChatOptions,
+): AsyncGenerator<ReplyPart, void, void> {
   refuseUnsupported(options);
   const generation = resolveGeneration(options, defaults, tokenizer.vocabularySize, engine.maxSequences);
   const tools = options.toolChoice === "none" ? undefined : options.tools;
@@ -27,7 +42,15 @@ export async function* chatStream({ engine, tokenizer, template, defaults, closi
   const thinking = new ThinkingTokens(tokenizer, generation.n, thinkOpened);
   const visible = new Set(["<|tool_call_start|>", "<|tool_call_end|>", "<think>", "</think>"].flatMap((text) => tokenizer.id(text) ?? []));
 
-  for await (const part of generate({ engine, tokenizer, prompt, generation, visible, closing, onToken: (index, id) => thinking.count(index, id) })) {
+  for await (const part of generate({
+    engine,
+    tokenizer,
+    prompt,
+    generation,
+    visible,
+    closing,
+    onToken: (index, id) => thinking.count(index, id),
+  })) {
     if (part.type === "usage") {
       yield { type: "usage", usage: { ...part.usage, reasoningTokens: thinking.total } };
       continue;
@@ -44,7 +67,8 @@ export async function* chatStream({ engine, tokenizer, template, defaults, closi
       } else yield { ...reply, index };
     }
     if (logprobs) yield { type: "text", index, text: "", logprobs };
-    if (part.type === "finish") yield { type: "finish", index, finishReason: part.finishReason === "stop" && called.has(index) ? "tool_calls" : part.finishReason };
+    if (part.type === "finish")
+      yield { type: "finish", index, finishReason: part.finishReason === "stop" && called.has(index) ? "tool_calls" : part.finishReason };
   }
 }
 
@@ -92,7 +116,9 @@ class ChoiceBuilder {
   }
 
   build(): Choice {
-    const toolCalls = this.#calls.map(({ id, name, json }): ToolCall => ({ id, name, arguments: JSON.parse(json || "{}") as Record<string, unknown> }));
+    const toolCalls = this.#calls.map(
+      ({ id, name, json }): ToolCall => ({ id, name, arguments: JSON.parse(json || "{}") as Record<string, unknown> }),
+    );
     return {
       index: this.#index,
       content: this.#content,

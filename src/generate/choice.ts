@@ -31,7 +31,11 @@ export interface ChoiceOptions {
  *
  * @param logits Of the prompt's last token.
  */
-export async function* generateChoice(options: ChoiceOptions, sequence: Sequence, logits: Float32Array): AsyncGenerator<TextPiece, FinishReason, void> {
+export async function* generateChoice(
+  options: ChoiceOptions,
+  sequence: Sequence,
+  logits: Float32Array,
+): AsyncGenerator<TextPiece, FinishReason, void> {
   const { engine, tokenizer, generation, index, prompt, visible, signal, onToken } = options;
   const { sampling, minTokens, stop, stopTokenIds, ignoreEos } = generation;
   const stops = new Set([...stopTokenIds, ...(ignoreEos ? [] : tokenizer.stopTokens)]);

@@ -14,7 +14,11 @@ export interface Completing {
 }
 
 /** The parts of a continuation as they come; see Model.completeStream. A text is encoded with its control tokens, and BOS where the file wants it. */
-export async function* completeStream({ engine, tokenizer, defaults, closing }: Completing, prompt: string | number[], options: CompleteOptions): AsyncGenerator<CompletionPart, void, void> {
+export async function* completeStream(
+  { engine, tokenizer, defaults, closing }: Completing,
+  prompt: string | number[],
+  options: CompleteOptions,
+): AsyncGenerator<CompletionPart, void, void> {
   refuseUnsupported(options);
   const generation = resolveGeneration(options, defaults, tokenizer.vocabularySize, engine.maxSequences);
   if (typeof prompt !== "string") checkIds(prompt, tokenizer.vocabularySize);
@@ -25,14 +29,19 @@ export async function* completeStream({ engine, tokenizer, defaults, closing }: 
       echoed.add(part.index);
       yield { type: "text", index: part.index, text: typeof prompt === "string" ? prompt : tokenizer.decode(ids) };
     }
-    if (part.type === "piece") yield { type: "text", index: part.index, text: part.text, ...(part.logprobs && { logprobs: part.logprobs }) };
+    if (part.type === "piece")
+      yield { type: "text", index: part.index, text: part.text, ...(part.logprobs && { logprobs: part.logprobs }) };
     else yield part;
   }
 }
 
 /** The same, waited for. */
 export async function complete(completing: Completing, prompt: string | number[], options: CompleteOptions): Promise<Completion> {
-  const choices: Completion["choices"] = Array.from({ length: options.n ?? 1 }, (_, index) => ({ index, text: "", finishReason: "stop" as const }));
+  const choices: Completion["choices"] = Array.from({ length: options.n ?? 1 }, (_, index) => ({
+    index,
+    text: "",
+    finishReason: "stop" as const,
+  }));
   const logprobs: NonNullable<Completion["logprobs"]> = [];
   let usage: Completion["usage"] | undefined;
   for await (const part of completeStream(completing, prompt, options)) {
@@ -70,6 +79,7 @@ export async function evaluate(engine: Engine, ids: number[], signal?: AbortSign
 
 function checkIds(ids: number[], vocabularySize: number): void {
   for (const id of ids) {
-    if (!Number.isInteger(id) || id < 0 || id >= vocabularySize) throw new RangeError(`token ${String(id)} is not in the vocabulary of ${vocabularySize}`);
+    if (!Number.isInteger(id) || id < 0 || id >= vocabularySize)
+      throw new RangeError(`token ${String(id)} is not in the vocabulary of ${vocabularySize}`);
   }
 }

@@ -29,7 +29,15 @@ export type GeneratePart =
  *
  * @throws {RangeError} The prompt is empty. @throws {ContextLengthError} It does not fit.
  */
-export async function* generate({ engine, tokenizer, prompt, generation, visible = new Set(), onToken, closing }: GenerateInput): AsyncGenerator<GeneratePart, void, void> {
+export async function* generate({
+  engine,
+  tokenizer,
+  prompt,
+  generation,
+  visible = new Set(),
+  onToken,
+  closing,
+}: GenerateInput): AsyncGenerator<GeneratePart, void, void> {
   if (prompt.length === 0) throw new RangeError("the prompt is empty: there is nothing to continue; pass some text or at least one token");
   if (prompt.length > engine.contextLength) {
     const message = `the prompt has ${prompt.length} tokens, the context is ${engine.contextLength}; shorten it or load the model with a larger contextLength`;

@@ -37,7 +37,9 @@ export async function load(input: ModelInput, options: LoadOptions = {}): Promis
     const { config, tensors } = readModelConfig(file);
     const tokenizer = createTokenizer(file.metadata);
     if (tokenizer.vocabularySize > config.vocabularySize) {
-      throw new WeightsError(`Cannot use ${shard}: its tokenizer has ${tokenizer.vocabularySize} tokens, its embedding ${config.vocabularySize}`);
+      throw new WeightsError(
+        `Cannot use ${shard}: its tokenizer has ${tokenizer.vocabularySize} tokens, its embedding ${config.vocabularySize}`,
+      );
     }
     const fileTemplate = options.chatTemplate ?? file.metadata.get("tokenizer.chat_template");
     const identity = { architecture: config.architecture, name: config.name, tokenizer };
@@ -112,7 +114,8 @@ function resolveContext(asked: number | undefined, trained: number): number {
 
 function resolveWhole(name: string, asked: number | undefined, otherwise: number, max: number): number {
   const value = asked ?? otherwise;
-  if (!Number.isSafeInteger(value) || value < 1 || value > max) throw new RangeError(`${name} must be a whole number from 1 to ${max}, not ${String(value)}`);
+  if (!Number.isSafeInteger(value) || value < 1 || value > max)
+    throw new RangeError(`${name} must be a whole number from 1 to ${max}, not ${String(value)}`);
   return value;
 }
 
@@ -125,5 +128,10 @@ function weightBytes(file: GgufFile): number {
 /** general.name in lower-case-with-dashes, else the file's stem. */
 function modelId(name: string | undefined, shard: string): string {
   const text = name?.trim() || shard.replace(/^.*[/\\]/, "").replace(/(-00001-of-\d{5})?\.gguf$/i, "");
-  return text.toLowerCase().replace(/[^a-z0-9.]+/g, "-").replace(/^-+|-+$/g, "") || "model";
+  return (
+    text
+      .toLowerCase()
+      .replace(/[^a-z0-9.]+/g, "-")
+      .replace(/^-+|-+$/g, "") || "model"
+  );
 }

@@ -64,10 +64,13 @@ export function createModel({ engine, tokenizer, template, info, bytesRead, memo
 
   return {
     info,
-    chat: (messages, options: ChatOptions = {}) => tracked(() => chat(parts, messages, options)).then((reply) => (note(reply.usage), reply)),
+    chat: (messages, options: ChatOptions = {}) =>
+      tracked(() => chat(parts, messages, options)).then((reply) => (note(reply.usage), reply)),
     chatStream: (messages, options: ChatOptions = {}): AsyncIterable<ReplyPart> => trackedStream(chatStream(parts, messages, options)),
-    complete: (prompt, options: CompleteOptions = {}) => tracked(() => complete(parts, prompt, options)).then((reply) => (note(reply.usage), reply)),
-    completeStream: (prompt, options: CompleteOptions = {}): AsyncIterable<CompletionPart> => trackedStream(completeStream(parts, prompt, options)),
+    complete: (prompt, options: CompleteOptions = {}) =>
+      tracked(() => complete(parts, prompt, options)).then((reply) => (note(reply.usage), reply)),
+    completeStream: (prompt, options: CompleteOptions = {}): AsyncIterable<CompletionPart> =>
+      trackedStream(completeStream(parts, prompt, options)),
     evaluate: (ids, options = {}) => tracked(() => evaluate(engine, ids, options.signal)),
     tokenize: (text, options) => tokenizer.encode(text, options),
     detokenize: (ids, options) => tokenizer.decode(ids, options),

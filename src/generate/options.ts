@@ -20,12 +20,19 @@ export interface Generation {
 }
 
 /** @throws {RangeError} A value out of its range; the message names the option. */
-export function resolveGeneration(options: GenerateOptions, defaults: SamplingOptions, vocabularySize: number, maxSequences: number): Generation {
+export function resolveGeneration(
+  options: GenerateOptions,
+  defaults: SamplingOptions,
+  vocabularySize: number,
+  maxSequences: number,
+): Generation {
   const whole = (name: "maxTokens" | "minTokens" | "n" | "logprobs", min: number, max: number): number | undefined => {
     const value = options[name];
     if (value === undefined) return undefined;
     if (!Number.isSafeInteger(value) || value < min || value > max) {
-      throw new RangeError(`${name} must be a whole number from ${min}${max < Number.MAX_SAFE_INTEGER ? ` to ${max}` : " up"}, not ${String(value)}`);
+      throw new RangeError(
+        `${name} must be a whole number from ${min}${max < Number.MAX_SAFE_INTEGER ? ` to ${max}` : " up"}, not ${String(value)}`,
+      );
     }
     return value;
   };
@@ -33,7 +40,8 @@ export function resolveGeneration(options: GenerateOptions, defaults: SamplingOp
   if (n > maxSequences) throw new RangeError(`n must be at most ${maxSequences}, the maxSequences the model was loaded for, not ${n}`);
   const stopTokenIds = options.stopTokenIds ?? [];
   for (const id of stopTokenIds) {
-    if (!Number.isInteger(id) || id < 0 || id >= vocabularySize) throw new RangeError(`stopTokenIds names token ${String(id)}; the vocabulary has ${vocabularySize}`);
+    if (!Number.isInteger(id) || id < 0 || id >= vocabularySize)
+      throw new RangeError(`stopTokenIds names token ${String(id)}; the vocabulary has ${vocabularySize}`);
   }
   return {
     sampling: resolveSampling(options, defaults, vocabularySize),
@@ -64,7 +72,7 @@ export function refuseUnsupported(options: ChatOptions & CompleteOptions): void 
     throw new UnsupportedError(`${param} is not supported: ${why}`, param);
   };
   const { toolChoice, responseFormat } = options;
-  if (responseFormat !== undefined && responseFormat.type !== "text") refuse("responseFormat", "only { type: \"text\" } is");
+  if (responseFormat !== undefined && responseFormat.type !== "text") refuse("responseFormat", 'only { type: "text" } is');
   if (toolChoice !== undefined && toolChoice !== "auto" && toolChoice !== "none") refuse("toolChoice", 'only "auto" and "none" are');
   if (options.parallelToolCalls === false) refuse("parallelToolCalls", "false cannot be enforced; leave it out");
   if (options.session !== undefined) refuse("session", "sessions do not exist yet");

@@ -12,7 +12,7 @@ import type { WeightSource } from "../types.ts";
 import { printable } from "./quote.ts";
 
 /** Metadata and tensor table of one part. A vocabulary of 128 000 with its merges takes 8 MiB. */
-export const MAX_HEADER_BYTES = 64 * 2 ** 20;
+export const MAX_HEADER_BYTES = 32 * 2 ** 20;
 
 // Small enough for a small header, and six requests for one of 8 MiB over HTTP.
 const FIRST_PIECE = 256 * 2 ** 10;

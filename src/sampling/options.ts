@@ -47,8 +47,10 @@ function readLogitBias(bias: Record<number, number>, vocabularySize: number): Ma
   const entries = new Map<number, number>();
   for (const [key, value] of Object.entries(bias)) {
     const id = Number(key);
-    if (!Number.isInteger(id) || id < 0 || id >= vocabularySize) throw new RangeError(`logitBias names token ${key}; the vocabulary has ${vocabularySize}`);
-    if (typeof value !== "number" || Number.isNaN(value)) throw new RangeError(`logitBias of token ${key} must be a number, not ${String(value)}`);
+    if (!Number.isInteger(id) || id < 0 || id >= vocabularySize)
+      throw new RangeError(`logitBias names token ${key}; the vocabulary has ${vocabularySize}`);
+    if (typeof value !== "number" || Number.isNaN(value))
+      throw new RangeError(`logitBias of token ${key} must be a number, not ${String(value)}`);
     entries.set(id, value);
   }
   return entries;

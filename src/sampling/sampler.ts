@@ -89,7 +89,11 @@ function cut(logits: Float32Array, { temperature, topK, typicalP, topP, minP }: 
   let candidates: Candidates = { ids, probabilities: functions.softmax(scaled) };
   if (typicalP < 1) {
     const logSum = functions.logSumExp(scaled);
-    candidates = keepTypical(candidates, Float64Array.from(scaled, (x) => x - logSum), typicalP);
+    candidates = keepTypical(
+      candidates,
+      Float64Array.from(scaled, (x) => x - logSum),
+      typicalP,
+    );
   }
   if (topP < 1) candidates = keepTopP(candidates, topP);
   if (minP > 0) candidates = keepMinP(candidates, minP);
@@ -103,7 +107,11 @@ function range(n: number): Int32Array {
   return ids;
 }
 
-function logprobsOf(logits: Float32Array, count: number, functions: SamplerFunctions): Required<Pick<Sampled, "top">> & { logprob(id: number): number } {
+function logprobsOf(
+  logits: Float32Array,
+  count: number,
+  functions: SamplerFunctions,
+): Required<Pick<Sampled, "top">> & { logprob(id: number): number } {
   const logSum = functions.logSumExp(logits);
   const raw = logits.slice();
   return { logprob: (id) => raw[id]! - logSum, top: selectLargest(raw, count).map((id) => ({ id, logprob: raw[id]! - logSum })) };
