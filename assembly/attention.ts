@@ -13,19 +13,19 @@ import { loadF16x4, toF16 } from "./f16";
  */
 const PAGE: usize = 64;
 
-/** Stores one position's keys and values, f32[nKvHeads][headDim] each, at slot 0…63 of an f32 page. */
-export function appendKv(page: usize, k: usize, v: usize, nKvHeads: i32, headDim: i32, slot: i32): void {
-  append<f32>(page, k, v, <usize>nKvHeads, <usize>headDim, <usize>slot);
+/** Stores one position's keys and values, f32[nKvHeads][headDim] each, at slot 0…63 of an f32 page, for KV heads from … to. */
+export function appendKv(page: usize, k: usize, v: usize, nKvHeads: i32, headDim: i32, from: i32, to: i32, slot: i32): void {
+  append<f32>(page, k, v, <usize>nKvHeads, <usize>headDim, <usize>from, <usize>to, <usize>slot);
 }
 
 /** The same for an f16 page: rounded to nearest, once. */
-export function appendKvF16(page: usize, k: usize, v: usize, nKvHeads: i32, headDim: i32, slot: i32): void {
-  append<u16>(page, k, v, <usize>nKvHeads, <usize>headDim, <usize>slot);
+export function appendKvF16(page: usize, k: usize, v: usize, nKvHeads: i32, headDim: i32, from: i32, to: i32, slot: i32): void {
+  append<u16>(page, k, v, <usize>nKvHeads, <usize>headDim, <usize>from, <usize>to, <usize>slot);
 }
 
-function append<T>(page: usize, k: usize, v: usize, nKvHeads: usize, headDim: usize, slot: usize): void {
+function append<T>(page: usize, k: usize, v: usize, nKvHeads: usize, headDim: usize, from: usize, to: usize, slot: usize): void {
   const values = page + nKvHeads * headDim * PAGE * sizeof<T>();
-  for (let h: usize = 0; h < nKvHeads; h++) {
+  for (let h = from; h < to; h++) {
     for (let d: usize = 0; d < headDim; d++) {
       const i = h * headDim + d;
       storeAs<T>(page + (i * PAGE + slot) * sizeof<T>(), f32.load(k + (i << 2)));
@@ -188,11 +188,11 @@ function accumulate<T>(out: usize, weights: usize, values: usize, headDim: usize
   }
 }
 
-/** y: f32[nHeads][headDim] = out / sum; y may be state. */
-export function attentionEnd(y: usize, state: usize, nHeads: i32, headDim: i32): void {
+/** y: f32[nHeads][headDim] = out / sum, for query heads from … to; y may be state. */
+export function attentionEnd(y: usize, state: usize, nHeads: i32, headDim: i32, from: i32, to: i32): void {
   const bytes = (<usize>headDim) << 2;
   const sums = state + <usize>nHeads * (bytes + 4);
-  for (let h: usize = 0; h < <usize>nHeads; h++) {
+  for (let h = <usize>from; h < <usize>to; h++) {
     const sum = v128.load32_splat(sums + (h << 2));
     for (let o = h * bytes; o < (h + 1) * bytes; o += 16) v128.store(y + o, f32x4.div(v128.load(state + o), sum));
   }

@@ -22,7 +22,7 @@ export function attention(core: Core, attentionLayer: number, runs: readonly Run
           Math.min(PAGE_POSITIONS, position + i + 1 - first),
         );
       }
-      kernels.attentionEnd(buffers.a + (row + i) * nHeads * headDim * 4, buffers.state, nHeads, headDim);
+      kernels.attentionEnd(buffers.a + (row + i) * nHeads * headDim * 4, buffers.state, nHeads, headDim, 0, nHeads);
     }
   }
 }
@@ -46,7 +46,8 @@ function append(
     k = base + scratch.k;
     v = base + scratch.v;
   }
-  bank.kernels[kv.type === "f16" ? "appendKvF16" : "appendKv"](page.offset, k, v, nKvHeads, headDim, (position + i) % PAGE_POSITIONS);
+  const slot = (position + i) % PAGE_POSITIONS;
+  bank.kernels[kv.type === "f16" ? "appendKvF16" : "appendKv"](page.offset, k, v, nKvHeads, headDim, 0, nKvHeads, slot);
 }
 
 /** Takes a page's first `count` positions into the row's state. */
