@@ -1,28 +1,24 @@
-/** Attention of a batch's rows over their sequences' KV pages, in whichever banks those lie. */
+/** Attention of a batch's rows over their sequences' KV pages, in whichever banks those lie. A thread does the heads of its share. */
 import type { Core, Run } from "./core.ts";
 import { PAGE_POSITIONS } from "./kv-cache.ts";
 import { copy } from "./linear.ts";
 
-/** buffers.q, k, v (normed, rotated) → buffers.a. All keys and values are stored before any row attends. */
-export function attention(core: Core, attentionLayer: number, runs: readonly Run[]): void {
+/** buffers.q, k, v (normed, rotated) → buffers.a, for KV heads from … to. All keys and values are stored before any row attends. */
+export function attention(core: Core, attentionLayer: number, runs: readonly Run[], [from, to]: readonly [number, number]): void {
   const { config, banks, buffers, kv } = core;
-  const { nHeads, headDim } = config;
+  const { nHeads, nKvHeads, headDim } = config;
   const { kernels } = banks[0]!;
-  for (const run of runs) for (let i = 0; i < run.count; i++) append(core, attentionLayer, run, i);
+  const group = nHeads / nKvHeads;
+  for (const run of runs) for (let i = 0; i < run.count; i++) append(core, attentionLayer, run, i, from, to);
   for (const { sequence, row, position, count } of runs) {
     for (let i = 0; i < count; i++) {
+      const at = (row + i) * nHeads * headDim * 4;
       kernels.attentionBegin(buffers.state, nHeads, headDim);
       for (let first = 0; first <= position + i; first += PAGE_POSITIONS) {
         const page = kv.place(sequence.pages[first / PAGE_POSITIONS]!, attentionLayer);
-        attendPage(
-          core,
-          page.bank,
-          page.offset,
-          buffers.q + (row + i) * nHeads * headDim * 4,
-          Math.min(PAGE_POSITIONS, position + i + 1 - first),
-        );
+        attendPage(core, page.bank, page.offset, buffers.q + at, from, to, Math.min(PAGE_POSITIONS, position + i + 1 - first));
       }
-      kernels.attentionEnd(buffers.a + (row + i) * nHeads * headDim * 4, buffers.state, nHeads, headDim, 0, nHeads);
+      kernels.attentionEnd(buffers.a + at, buffers.state, nHeads, headDim, from * group, to * group);
     }
   }
 }
@@ -32,6 +28,8 @@ function append(
   attentionLayer: number,
   { sequence, row, position }: Run,
   i: number,
+  from: number,
+  to: number,
 ): void {
   const { nKvHeads, headDim } = config;
   const bytes = nKvHeads * headDim * 4;
@@ -47,7 +45,7 @@ function append(
     v = base + scratch.v;
   }
   const slot = (position + i) % PAGE_POSITIONS;
-  bank.kernels[kv.type === "f16" ? "appendKvF16" : "appendKv"](page.offset, k, v, nKvHeads, headDim, 0, nKvHeads, slot);
+  bank.kernels[kv.type === "f16" ? "appendKvF16" : "appendKv"](page.offset, k, v, nKvHeads, headDim, from, to, slot);
 }
 
 /** Takes a page's first `count` positions into the row's state. */
@@ -56,6 +54,8 @@ function attendPage(
   bankIndex: number,
   page: number,
   q: number,
+  from: number,
+  to: number,
   count: number,
 ): void {
   const { nHeads, nKvHeads, headDim } = config;
@@ -63,12 +63,12 @@ function attendPage(
   const base = scratchAt(bankIndex);
   const attend = bank.kernels[kv.type === "f16" ? "attendPageF16" : "attendPage"];
   if (bankIndex === 0) {
-    attend(buffers.state, q, page, base + scratch.scores, nHeads, nKvHeads, headDim, 0, nKvHeads, count);
+    attend(buffers.state, q, page, base + scratch.scores, nHeads, nKvHeads, headDim, from, to, count);
     return;
   }
   const stateBytes = nHeads * (headDim + 2) * 4;
   copy(banks[0]!, q, bank, base + scratch.q, nHeads * headDim * 4);
   copy(banks[0]!, buffers.state, bank, base + scratch.state, stateBytes);
-  attend(base + scratch.state, base + scratch.q, page, base + scratch.scores, nHeads, nKvHeads, headDim, 0, nKvHeads, count);
+  attend(base + scratch.state, base + scratch.q, page, base + scratch.scores, nHeads, nKvHeads, headDim, from, to, count);
   copy(bank, base + scratch.state, banks[0]!, buffers.state, stateBytes);
 }

@@ -1,4 +1,4 @@
-/** What a forward pass works on: a loaded model's weights, buffers and caches. */
+/** What a forward pass works on: a loaded model's weights, buffers and caches, as one thread sees them. */
 import type { Bank } from "../wasm/bank.ts";
 import type { ModelConfig } from "../weights/config.ts";
 import type { ExpertStore } from "../weights/expert-store.ts";
@@ -6,8 +6,10 @@ import type { ModelWeights } from "../weights/model-weights.ts";
 import type { Buffers, Scratch } from "./buffers.ts";
 import type { KvCache } from "./kv-cache.ts";
 import type { Linear } from "./linear.ts";
+import type { Team } from "./team.ts";
 
 export interface Core {
+  readonly team: Team;
   readonly config: ModelConfig;
   readonly weights: ModelWeights;
   readonly experts: ExpertStore;
@@ -30,7 +32,7 @@ export interface SequenceState {
 
 /** Consecutive rows of one sequence in a batch. */
 export interface Run {
-  readonly sequence: SequenceState;
+  readonly sequence: Pick<SequenceState, "pages" | "convStates">;
   readonly row: number; // the first row in the batch
   readonly position: number; // of that row
   readonly count: number;

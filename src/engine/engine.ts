@@ -1,75 +1,70 @@
 /** A loaded model: plans its memory, reads its weights, and gives out sequences. */
 import { ContextLengthError } from "../errors.ts";
 import type { WeightSource } from "../types.ts";
-import { BankPlan, releaseBanks } from "../wasm/bank.ts";
+import { openBanks, releaseMemories } from "../wasm/bank.ts";
 import type { KernelModule } from "../wasm/builds.ts";
 import { padRows } from "../wasm/formats.ts";
-import type { ModelConfig, ModelTensors } from "../weights/config.ts";
-import { ExpertStore } from "../weights/expert-store.ts";
-import { planWeights } from "../weights/model-weights.ts";
-import { repack, stagingBytes, type Repacker } from "../weights/repack.ts";
-import { MAX_ROWS, planBuffers, planScratch, widestActivations } from "./buffers.ts";
+import type { ModelConfig } from "../weights/config.ts";
 import type { Core, SequenceState } from "./core.ts";
-import { KvCache, PAGE_POSITIONS, type KvType } from "./kv-cache.ts";
-import { Linear } from "./linear.ts";
-import { Scheduler } from "./scheduler.ts";
+import { createCore, planEngine, type EngineShape } from "./plan.ts";
+import { expertReader, readWeights } from "./read-weights.ts";
+import { Scheduler, type FillExperts } from "./scheduler.ts";
+import { follow, StepWriter } from "./step.ts";
 import type { AdvanceOptions, Engine, Numerics, Sequence } from "./types.ts";
 
-export interface EngineOptions {
-  readonly config: ModelConfig;
-  readonly tensors: ModelTensors;
+export interface EngineOptions extends Omit<EngineShape, "build"> {
   readonly source: WeightSource;
   readonly kernels: KernelModule;
-  readonly contextLength: number;
-  readonly maxSequences: number;
-  readonly kvType: KvType;
   /** False: experts are read when a token first needs them. Default true. */
   readonly preloadExperts?: boolean;
-  /** Bytes of one bank at most; smaller than 4 GiB only to try what happens between banks. */
-  readonly bankBytes?: number;
+  /** Banks that are made already: this is the first of several threads over them. */
+  readonly memories?: readonly WebAssembly.Memory[];
+  /** The weights are in the memories already. */
+  readonly loaded?: boolean;
   readonly onBytes?: (bytes: number) => void;
   readonly signal?: AbortSignal;
 }
 
-/** Plans, reads and packs. @throws WeightsError, OutOfMemoryError, the signal's reason */
+/** Plans, reads and packs. @throws WeightsError, OutOfMemoryError, TeamError, the signal's reason */
 export async function createEngine(options: EngineOptions): Promise<LfmEngine> {
-  const { config, tensors, source, kernels, maxSequences, signal } = options;
-  const allTensors = [tensors.embedding, tensors.output, tensors.norm, ...tensors.layers.flatMap(tensorsOf)];
-  const scratch = planScratch(config, kernels.build, stagingBytes(allTensors));
-  const plan = new BankPlan(options.bankBytes, scratch.bytes);
-  const homeScratch = plan.allocate(scratch.bytes, "home").offset;
-  const buffers = planBuffers(plan, config, maxSequences);
-  const quantized = plan.allocate(
-    MAX_ROWS * widestActivations(Math.max(config.hiddenSize, config.nHeads * config.headDim, config.feedForwardSize), kernels.build),
-    "home",
-  );
-  const { weights, jobs } = planWeights(plan, config, tensors);
-  const pages = Math.ceil(options.contextLength / PAGE_POSITIONS) * maxSequences;
-  const kv = new KvCache(plan, config, options.kvType, pages);
-  const experts = new ExpertStore(plan, config, tensors);
-
-  const banks = plan.create(kernels.module);
-  const scratchAt = (bank: number): number => (bank === 0 ? homeScratch : plan.scratch);
+  const { config, kernels, memories } = options;
+  const plan = planEngine({ ...options, build: kernels.build });
+  const own = memories ? [] : plan.banks.createMemories();
   try {
-    const staging = { offset: scratchAt, bytes: scratch.bytes };
-    const repacker: Repacker = { banks, staging, source, ...(options.onBytes && { onBytes: options.onBytes }) };
-    for (const job of jobs) await repack(repacker, job, signal);
-    if (options.preloadExperts !== false) await experts.fillAll(repacker, signal);
-    banks[0]!.kernels.ropeFrequencies(buffers.ropeFrequencies, config.headDim / 2, config.ropeTheta);
-    const linear = new Linear(banks, kernels.build, scratch, scratchAt, quantized.offset);
-    const core: Core = { config, weights, experts, banks, buffers, scratch, scratchAt, kv, linear };
-    return new LfmEngine(core, options, async (layer, missing) => {
-      for (const expert of missing) await experts.fill(repacker, layer, expert);
-    });
+    const core = createCore(plan, openBanks(kernels.module, memories ?? own));
+    const steps = new StepWriter(core, plan.step);
+    if (options.loaded) plan.experts.markComplete();
+    else {
+      steps.load();
+      await readWeights(plan, core, options);
+      core.team.barrier();
+      if (options.preloadExperts !== false) plan.experts.markComplete();
+    }
+    core.banks[0]!.kernels.ropeFrequencies(core.buffers.ropeFrequencies, config.headDim / 2, config.ropeTheta);
+    return new LfmEngine(core, steps, options, expertReader(plan, core, options), own);
   } catch (error) {
-    releaseBanks(banks);
+    releaseMemories(own);
     throw error;
   }
 }
 
-function tensorsOf(layer: ModelTensors["layers"][number]) {
-  const { operatorNorm, ffnNorm, conv, attention, dense, experts } = layer;
-  return [operatorNorm, ffnNorm, ...[conv, attention, dense, experts].flatMap((group) => (group ? Object.values(group) : []))];
+export type JoinOptions = Omit<EngineShape, "build"> &
+  Pick<EngineOptions, "kernels" | "loaded" | "onBytes"> & {
+    readonly memories: readonly WebAssembly.Memory[];
+    readonly thread: number; // from 1 up
+    /** Absent: this thread reads no weights. */
+    readonly source?: WeightSource;
+  };
+
+/** Works for the engine that another thread created over the same memories, until it is closed. @throws TeamError, WeightsError */
+export async function joinEngine(options: JoinOptions): Promise<void> {
+  const { kernels, memories, thread, source } = options;
+  const plan = planEngine({ ...options, build: kernels.build });
+  const core = createCore(plan, openBanks(kernels.module, memories), thread);
+  plan.experts.markComplete();
+  await follow(core, plan.step, async () => {
+    if (source) await readWeights(plan, core, { ...options, source });
+  });
 }
 
 class LfmEngine implements Engine {
@@ -78,19 +73,23 @@ class LfmEngine implements Engine {
   readonly maxSequences: number;
   readonly numerics: Numerics;
   readonly core: Core;
+  readonly #steps: StepWriter;
   readonly #scheduler: Scheduler;
+  readonly #memories: WebAssembly.Memory[]; // that this engine made
   readonly #freeStates: number[];
   readonly #waiting: Waiter[] = [];
   readonly #busy = new Map<SequenceState, Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
-  constructor(core: Core, options: EngineOptions, fill: (layer: number, experts: readonly number[]) => Promise<void>) {
+  constructor(core: Core, steps: StepWriter, options: EngineOptions, fill: FillExperts, memories: WebAssembly.Memory[]) {
     this.core = core;
+    this.#steps = steps;
+    this.#memories = memories;
     this.config = core.config;
     this.contextLength = options.contextLength;
     this.maxSequences = options.maxSequences;
     this.numerics = createNumerics(core);
-    this.#scheduler = new Scheduler(core, fill);
+    this.#scheduler = new Scheduler(core, steps, fill);
     const bytes = this.#convStateBytes;
     this.#freeStates = Array.from({ length: options.maxSequences }, (_, i) => core.buffers.convStates + i * bytes).toReversed();
   }
@@ -154,9 +153,12 @@ class LfmEngine implements Engine {
     else free();
   }
 
-  /** Running sequences are rejected; memory goes back to the pool. */
+  /** Running sequences are rejected, other threads let go; memory goes back to the pool. */
   close(): Promise<void> {
-    this.#closing ??= this.#scheduler.close(new Error("the model was closed")).then(() => releaseBanks(this.core.banks as never));
+    this.#closing ??= this.#scheduler.close(new Error("the model was closed")).then(() => {
+      this.#steps.end();
+      releaseMemories(this.#memories);
+    });
     return this.#closing;
   }
 

@@ -1,11 +1,13 @@
-/** y = W·x for a batch of rows, wherever W lies: the one place that knows about activation forms and foreign banks. */
+/** y = W·x for a batch of rows, wherever W lies: the one place that knows about activation forms, foreign banks and a thread's share. */
 import type { Bank } from "../wasm/bank.ts";
 import { activationBytes, FORMATS, padRows, type ActivationForm } from "../wasm/formats.ts";
 import type { Build } from "../wasm/builds.ts";
 import type { Matrix } from "../weights/model-weights.ts";
 import type { Scratch } from "./buffers.ts";
+import type { Team } from "./team.ts";
 
 export class Linear {
+  readonly #team: Team;
   readonly #banks: readonly Bank[];
   readonly #build: Build;
   readonly #scratch: Scratch;
@@ -17,7 +19,8 @@ export class Linear {
   #nRows = 0;
   #form: ActivationForm | undefined;
 
-  constructor(banks: readonly Bank[], build: Build, scratch: Scratch, scratchAt: (bank: number) => number, quantized: number) {
+  constructor(team: Team, banks: readonly Bank[], build: Build, scratch: Scratch, scratchAt: (bank: number) => number, quantized: number) {
+    this.#team = team;
     this.#banks = banks;
     this.#build = build;
     this.#scratch = scratch;
@@ -33,64 +36,50 @@ export class Linear {
     this.#form = undefined;
   }
 
-  /** y = W·x. y: f32[nRows][W.rows, padded to 8] in home. */
-  apply(y: number, w: Matrix): void {
-    const home = this.#banks[0]!;
-    const bank = this.#banks[w.bank]!;
-    const { matmul, activations } = FORMATS[w.type];
-    const x = this.#inForm(activations);
-    const xStride = activationBytes(activations, w.cols, this.#build);
-    const rows = padRows(w.rows);
-    if (bank === home) {
-      home.kernels[matmul](y, rows * 4, x, xStride, w.offset, w.cols, 0, rows, this.#nRows);
-      return;
-    }
-    const base = this.#scratchAt(w.bank);
-    const [input, output] = [base + this.#scratch.input, base + this.#scratch.output];
-    copy(home, x, bank, input, this.#nRows * xStride);
-    bank.kernels[matmul](output, rows * 4, input, xStride, w.offset, w.cols, 0, rows, this.#nRows);
-    copy(bank, output, home, y, this.#nRows * rows * 4);
+  /** y = W·x for outputs from … to: this thread's share unless said otherwise. y: f32[nRows][W.rows, padded to 8] in home. */
+  apply(y: number, w: Matrix, [from, to] = this.#team.share(padRows(w.rows), 8)): void {
+    const stride = padRows(w.rows) * 4;
+    const [bank, output] = this.applyIn(y, w, [from, to]);
+    if (bank === 0) return;
+    for (let r = 0; r < this.#nRows; r++)
+      copy(this.#banks[bank]!, output + r * stride + from * 4, this.#banks[0]!, y + r * stride + from * 4, (to - from) * 4);
   }
 
-  /** y = W·x for some rows of the input, gathered, with W, x and y in W's bank. y: f32[rows.length][W.rows, padded to 8]. */
-  applyGathered(y: number, w: Matrix, rows: readonly number[]): void {
+  /**
+   * The same, left in W's bank: at y where that is home, else at `foreign` or in the scratch. `rows`: those of the input, gathered.
+   * Returns where the outputs are.
+   */
+  applyIn(
+    y: number,
+    w: Matrix,
+    [from, to]: readonly [number, number],
+    rows?: readonly number[],
+    foreign?: number,
+  ): [bank: number, y: number] {
     const { matmul, activations } = FORMATS[w.type];
     const bank = this.#banks[w.bank]!;
-    const x = this.#inForm(activations);
+    const nRows = rows?.length ?? this.#nRows;
     const stride = activationBytes(activations, w.cols, this.#build);
-    const input = this.#scratchAt(w.bank) + this.#scratch.input;
-    for (let i = 0; i < rows.length; i++) copy(this.#banks[0]!, x + rows[i]! * stride, bank, input + i * stride, stride);
-    bank.kernels[matmul](y, padRows(w.rows) * 4, input, stride, w.offset, w.cols, 0, padRows(w.rows), rows.length);
-  }
-
-  /** y = W·x with x: f32[nRows][xRow] and y in W's bank: what an expert does with its inner rows. */
-  applyWithin(y: number, w: Matrix, x: number, xRow: number, nRows: number): void {
-    const { matmul, activations } = FORMATS[w.type];
-    const bank = this.#banks[w.bank]!;
-    let input = x;
-    let stride = xRow * 4;
-    if (activations !== "f32") {
-      input = this.#scratchAt(w.bank) + this.#scratch.input;
-      stride = activationBytes(activations, w.cols, this.#build);
-      quantize(bank, activations, input, stride, x, xRow * 4, w.cols, nRows);
+    const gathered = rows && nRows < this.#nRows;
+    let x = this.#inForm(activations);
+    if (w.bank !== 0 || gathered) {
+      const input = this.#scratchAt(w.bank) + this.#scratch.input;
+      if (gathered) for (let i = 0; i < nRows; i++) copy(this.#banks[0]!, x + rows[i]! * stride, bank, input + i * stride, stride);
+      else copy(this.#banks[0]!, x, bank, input, nRows * stride);
+      x = input;
     }
-    bank.kernels[matmul](y, padRows(w.rows) * 4, input, stride, w.offset, w.cols, 0, padRows(w.rows), nRows);
+    const output = w.bank === 0 ? y : (foreign ?? this.#scratchAt(w.bank) + this.#scratch.output);
+    bank.kernels[matmul](output, padRows(w.rows) * 4, x, stride, w.offset, w.cols, from, to, nRows);
+    return [w.bank, output];
   }
 
   /** Where in home the input lies in this form. Made when first asked for; a model asks for one or two. */
   #inForm(form: ActivationForm): number {
     if (form === "f32") return this.#x;
     if (form !== this.#form) {
-      quantize(
-        this.#banks[0]!,
-        form,
-        this.#quantized,
-        activationBytes(form, this.#cols, this.#build),
-        this.#x,
-        this.#cols * 4,
-        this.#cols,
-        this.#nRows,
-      );
+      const stride = activationBytes(form, this.#cols, this.#build);
+      const quantize = this.#banks[0]!.kernels[QUANTIZERS[form]];
+      for (let r = 0; r < this.#nRows; r++) quantize(this.#quantized + r * stride, this.#x + r * this.#cols * 4, this.#cols);
       this.#form = form;
     }
     return this.#quantized;
@@ -98,19 +87,6 @@ export class Linear {
 }
 
 const QUANTIZERS = { q32: "quantizeRow32", q32Wide: "quantizeRow32Wide", q256: "quantizeRow256" } as const;
-
-function quantize(
-  bank: Bank,
-  form: keyof typeof QUANTIZERS,
-  q: number,
-  qStride: number,
-  x: number,
-  xStride: number,
-  cols: number,
-  nRows: number,
-): void {
-  for (let r = 0; r < nRows; r++) bank.kernels[QUANTIZERS[form]](q + r * qStride, x + r * xStride, cols);
-}
 
 /** Copies bytes between banks, or within one. */
 export function copy(from: Bank, source: number, to: Bank, target: number, bytes: number): void {

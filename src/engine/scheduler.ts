@@ -2,6 +2,7 @@
 import type { Batch, Core, Run, SequenceState } from "./core.ts";
 import { LOGIT_ROWS, MAX_ROWS } from "./buffers.ts";
 import { forward, logitsOf, type Pause } from "./forward.ts";
+import type { StepWriter } from "./step.ts";
 import { macrotask } from "./macrotask.ts";
 import type { AdvanceOptions } from "./types.ts";
 
@@ -21,13 +22,15 @@ export type FillExperts = (layer: number, experts: readonly number[]) => Promise
 
 export class Scheduler {
   readonly #core: Core;
+  readonly #steps: StepWriter;
   readonly #fill: FillExperts;
   readonly #pending: Request[] = [];
   #running: Promise<void> | undefined;
   #closed = false;
 
-  constructor(core: Core, fill: FillExperts) {
+  constructor(core: Core, steps: StepWriter, fill: FillExperts) {
     this.#core = core;
+    this.#steps = steps;
     this.#fill = fill;
   }
 
@@ -66,6 +69,7 @@ export class Scheduler {
     if (chosen.length === 0) return;
     try {
       const batch = this.#batch(chosen);
+      this.#steps.forward(batch);
       if (!(await this.#drive(forward(this.#core, batch), chosen))) return;
       for (const [i, { request, count }] of chosen.entries()) {
         request.sequence.length += count;
@@ -120,6 +124,7 @@ export class Scheduler {
         turn = performance.now();
       }
       if (this.#closed || chosen.every(({ request }) => request.options.signal?.aborted)) {
+        this.#core.team.giveUp();
         this.#dropAborted();
         return false;
       }
@@ -147,10 +152,9 @@ export class Scheduler {
 
   #eachRow(row: number, count: number, visit: (index: number, logits: Float32Array) => void): void {
     const { buffers, banks, config, weights } = this.#core;
-    logitsOf(
-      this.#core,
-      Array.from({ length: count }, (_, i) => row + i),
-    );
+    const rows = Array.from({ length: count }, (_, i) => row + i);
+    this.#steps.logits(rows);
+    logitsOf(this.#core, rows);
     const stride = Math.ceil(weights.output.rows / 8) * 8;
     for (let r = 0; r < count; r++) {
       const start = buffers.logits / 4 + r * stride;

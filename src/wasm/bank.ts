@@ -63,38 +63,41 @@ export class BankPlan {
     return this.#tops.reduce((sum, top) => sum + top, 0);
   }
 
-  /** Makes the banks, from the pool where it has them. @throws OutOfMemoryError */
-  create(module: WebAssembly.Module): Bank[] {
-    const banks: Bank[] = [];
+  /** The banks' memories, from the pool where it has them. @throws OutOfMemoryError */
+  createMemories(): WebAssembly.Memory[] {
+    const memories: WebAssembly.Memory[] = [];
     try {
-      for (const top of this.#tops) banks.push(createBank(module, takeMemory(Math.ceil(top / PAGE)), banks.length));
+      for (const top of this.#tops) memories.push(takeMemory(Math.ceil(top / PAGE)));
     } catch (error) {
-      releaseBanks(banks);
+      releaseMemories(memories);
       if (error instanceof RangeError) {
         throw new OutOfMemoryError(
           `cannot reserve ${this.totalBytes} bytes of memory for the model`,
           this.totalBytes,
-          banks.reduce((sum, bank) => sum + bank.bytes.length, 0),
+          memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0),
         );
       }
       throw error;
     }
-    return banks;
+    return memories;
   }
 }
 
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
-function createBank(module: WebAssembly.Module, memory: WebAssembly.Memory, index: number): Bank {
-  const buffer = memory.buffer as unknown as SharedArrayBuffer;
-  return {
-    index,
-    memory,
-    kernels: instantiateKernels(module, memory),
-    bytes: new Uint8Array(buffer),
-    f32: new Float32Array(buffer),
-    i32: new Int32Array(buffer),
-  };
+/** A thread's view of the banks: its own instances of the kernels over memories that all share. */
+export function openBanks(module: WebAssembly.Module, memories: readonly WebAssembly.Memory[]): Bank[] {
+  return memories.map((memory, index) => {
+    const buffer = memory.buffer as unknown as SharedArrayBuffer;
+    return {
+      index,
+      memory,
+      kernels: instantiateKernels(module, memory),
+      bytes: new Uint8Array(buffer),
+      f32: new Float32Array(buffer),
+      i32: new Int32Array(buffer),
+    };
+  });
 }
 
 /**
@@ -120,7 +123,7 @@ function takeMemory(pages: number): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true });
 }
 
-/** Gives the banks' memories to the pool that the next load uses. The banks must not be used again. */
-export function releaseBanks(banks: Bank[]): void {
-  for (const bank of banks.splice(0)) pool.push(bank.memory);
+/** Gives memories to the pool that the next load uses. Their banks must not be used again. */
+export function releaseMemories(memories: WebAssembly.Memory[]): void {
+  pool.push(...memories.splice(0));
 }

@@ -18,6 +18,7 @@ export class ExpertStore {
   readonly #tensors: ModelTensors;
   readonly #slots: Expert[][]; // [layer][expert]; empty for dense layers
   readonly #resident: Uint8Array[]; // 1: the slot holds its expert
+  #missing: number;
 
   constructor(plan: BankPlan, config: ModelConfig, tensors: ModelTensors) {
     this.#tensors = tensors;
@@ -39,6 +40,12 @@ export class ExpertStore {
       });
     });
     this.#resident = this.#slots.map((slots) => new Uint8Array(slots.length));
+    this.#missing = this.#slots.reduce((sum, slots) => sum + slots.length, 0);
+  }
+
+  /** All are resident. */
+  get complete(): boolean {
+    return this.#missing === 0;
   }
 
   /** The expert's record; undefined where it has to be filled first. */
@@ -54,13 +61,18 @@ export class ExpertStore {
     await repackRows(repacker, tensors.gate, expert * slot.gate.rows, slot.gate, signal);
     await repackRows(repacker, tensors.up, expert * slot.up.rows, slot.up, signal);
     await repackRows(repacker, tensors.down, expert * slot.down.rows, slot.down, signal);
+    this.#missing -= 1 - this.#resident[layer]![expert]!;
     this.#resident[layer]![expert] = 1;
   }
 
-  /** Fills every slot, in layer order. */
-  async fillAll(repacker: Repacker, signal?: AbortSignal): Promise<void> {
-    for (const [layer, slots] of this.#slots.entries()) {
-      for (let expert = 0; expert < slots.length; expert++) await this.fill(repacker, layer, expert, signal);
-    }
+  /** Every expert, in layer order. */
+  get all(): { layer: number; expert: number }[] {
+    return this.#slots.flatMap((slots, layer) => slots.map((_, expert) => ({ layer, expert })));
+  }
+
+  /** All were filled, whichever thread did it. */
+  markComplete(): void {
+    for (const resident of this.#resident) resident.fill(1);
+    this.#missing = 0;
   }
 }

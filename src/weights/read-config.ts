@@ -187,12 +187,12 @@ function compareWidth(metadata: Metadata, key: string, width: number, warnings: 
   if (said !== undefined && said !== width) warnings.push(`${key} is ${describe(said)}; the tensors' ${width} is used`);
 }
 
-/** What the kernels' vectors need: rows of four floats, heads of sixteen. */
+/** What the kernels need: outputs in octets, heads of sixteen. */
 function checkLanes(metadata: Metadata, config: ModelConfig): void {
   for (const [what, size, multiple] of [
-    ["width", config.hiddenSize, 4],
-    ["feed-forward width", config.feedForwardSize, 4],
-    ["expert feed-forward width", config.expertFeedForwardSize, 4],
+    ["width", config.hiddenSize, 8],
+    ["feed-forward width", config.feedForwardSize, 8],
+    ["expert feed-forward width", config.expertFeedForwardSize, 8],
     ["head size", config.headDim, 16],
   ] as const) {
     if (size % multiple !== 0) throw metadata.unsupported(`its ${what} is ${size}, and a multiple of ${multiple} is needed`, what);

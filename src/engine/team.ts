@@ -1,0 +1,104 @@
+/**
+ * Threads that compute together: all run the same program over the same banks, each on its share of outputs or heads, and meet at
+ * barriers. A team of one needs neither threads nor barriers.
+ *
+ * What they share lies in home, i32 words, each on a cache line of its own:
+ *
+ *     0 arrived at the barrier │ 64 its generation │ 128 step │ 192 poison │ 256 the step that was given up │ 320 work that was claimed
+ */
+import type { Bank } from "../wasm/bank.ts";
+
+export const TEAM_BYTES = 384;
+
+/** Loads of a spinning thread before it sleeps: some 30 µs, a barrier's usual wait. */
+const SPINS = 20_000;
+
+/** A thread of the team ended or failed; what was being computed is lost. */
+export class TeamError extends Error {
+  override readonly name = "TeamError";
+}
+
+/** The leader gave the step up. */
+export class GivenUp extends Error {
+  override readonly name = "GivenUp";
+}
+
+export class Team {
+  readonly index: number; // 0 leads
+  readonly size: number;
+  readonly #home: Bank | undefined;
+  readonly #words: number; // offset in home
+  #step = 0;
+  #claimed = 0; // of a team of one
+
+  /** home and words: where the shared words are; a team of one has none. */
+  constructor(index = 0, size = 1, home?: Bank, words = 0) {
+    this.index = index;
+    this.size = size;
+    this.#home = home;
+    this.#words = words;
+    if (home) this.#step = Atomics.load(home.i32, (words + 128) / 4);
+  }
+
+  /** This thread's part [from, to) of `count`, in whole units. */
+  share(count: number, unit = 1): [from: number, to: number] {
+    const units = Math.ceil(count / unit);
+    return [
+      Math.floor((units * this.index) / this.size) * unit,
+      Math.min(count, Math.floor((units * (this.index + 1)) / this.size) * unit),
+    ];
+  }
+
+  /** What each wrote before, all may read after. @throws {TeamError | GivenUp} */
+  barrier(): void {
+    if (!this.#home) return;
+    this.#home.kernels.barrier(this.#words, this.size, SPINS);
+    this.#checkPoison();
+    if (this.index > 0 && this.#word(256) === this.#step) throw new GivenUp();
+  }
+
+  /** For the leader: starts a step, whose description lies in home by now. */
+  begin(): void {
+    if (!this.#home) return;
+    const at = (this.#words + 128) / 4;
+    this.#step = Atomics.add(this.#home.i32, at, 1) + 1;
+    Atomics.notify(this.#home.i32, at);
+  }
+
+  /** For the others: sleeps until the next step. @throws {TeamError} */
+  next(): void {
+    if (!this.#home) return;
+    this.#home.kernels.waitWhile(this.#words + 128, this.#step, SPINS);
+    this.#step++;
+    this.#checkPoison();
+  }
+
+  /** For the leader: gives the step up, and meets the others at the barrier they are going to. @throws {TeamError} */
+  giveUp(): void {
+    if (!this.#home) return;
+    Atomics.store(this.#home.i32, (this.#words + 256) / 4, this.#step);
+    this.barrier();
+  }
+
+  /** The next piece of work that no thread has taken, from 0 up. */
+  claim(): number {
+    return this.#home ? Atomics.add(this.#home.i32, (this.#words + 320) / 4, 1) : this.#claimed++;
+  }
+
+  #checkPoison(): void {
+    if (this.#word(192) !== 0) throw new TeamError("a thread of the model ended");
+  }
+
+  #word(offset: number): number {
+    return Atomics.load(this.#home!.i32, (this.#words + offset) / 4);
+  }
+}
+
+/** Frees whoever waits, now and later: all throw TeamError. For a watcher that sees a thread end. */
+export function poison(i32: Int32Array<SharedArrayBuffer>, words: number): void {
+  Atomics.store(i32, (words + 192) / 4, 1);
+  for (const offset of [64, 128]) {
+    Atomics.add(i32, (words + offset) / 4, 1 << 20);
+    Atomics.notify(i32, (words + offset) / 4);
+  }
+}
