@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import v8 from "node:v8";
 import type { TensorType } from "../src/gguf/types.ts";
 import { tensorTypes } from "../src/gguf/tensor-types.ts";
-import { BankPlan } from "../src/wasm/bank.ts";
+import { BankPlan, openBanks } from "../src/wasm/bank.ts";
 import { chooseKernels, type Build } from "../src/wasm/builds.ts";
 import { activationBytes, FORMATS, packedBytes } from "../src/wasm/formats.ts";
 
@@ -22,7 +22,7 @@ const raw = plan.allocate(16 * 2 ** 20).offset;
 const input = plan.allocate(prompt * cols * 4).offset;
 const activations = plan.allocate(prompt * cols * 4).offset;
 const output = plan.allocate(prompt * rows * 4).offset;
-const [bank] = plan.create((await chooseKernels(build)).module);
+const [bank] = openBanks((await chooseKernels(build)).module, plan.createMemories());
 if (!bank) throw new Error("no bank");
 const { kernels, bytes, f32 } = bank;
 

@@ -28,7 +28,7 @@ export class Team {
   readonly size: number;
   readonly #home: Bank | undefined;
   readonly #words: number; // offset in home
-  #step = 0;
+  #step = 0; // as resetTeam leaves it: a step may have begun before this thread is here
   #claimed = 0; // of a team of one
 
   /** home and words: where the shared words are; a team of one has none. */
@@ -37,7 +37,6 @@ export class Team {
     this.size = size;
     this.#home = home;
     this.#words = words;
-    if (home) this.#step = Atomics.load(home.i32, (words + 128) / 4);
   }
 
   /** This thread's part [from, to) of `count`, in whole units. */
@@ -92,6 +91,11 @@ export class Team {
   #word(offset: number): number {
     return Atomics.load(this.#home!.i32, (this.#words + offset) / 4);
   }
+}
+
+/** For whoever starts the threads: as if nothing had ever been waited for. */
+export function resetTeam(i32: Int32Array<SharedArrayBuffer>, words: number): void {
+  i32.fill(0, words / 4, (words + TEAM_BYTES) / 4);
 }
 
 /** Frees whoever waits, now and later: all throw TeamError. For a watcher that sees a thread end. */

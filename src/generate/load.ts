@@ -1,22 +1,20 @@
 /** From a file, a URL or bytes to a Model. */
-import { openFile } from "#runtime";
-import { createChatTemplate } from "../chat/chat-template.ts";
-import { samplingDefaults } from "../chat/sampling-defaults.ts";
-import { createEngine } from "../engine/engine.ts";
-import { UnsupportedError, WeightsError } from "../errors.ts";
+import { openFile, threads as runtimeThreads } from "#runtime";
+import { planEngine } from "../engine/plan.ts";
+import { UnsupportedError } from "../errors.ts";
 import { readGguf } from "../gguf/read.ts";
 import type { GgufFile } from "../gguf/types.ts";
-import { createTokenizer } from "../tokenizer/tokenizer.ts";
-import type { LoadOptions, Model, ModelInfo, ModelInput } from "../types.ts";
+import type { LoadOptions, Model, ModelInput } from "../types.ts";
 import { chooseKernels, identifyKernels } from "../wasm/builds.ts";
 import { openSource } from "../weights/open-source.ts";
-import { countParameters } from "../weights/parameters.ts";
 import { readModelConfig } from "../weights/read-config.ts";
-import { createModel } from "./model.ts";
+import { openModel, type ModelParts } from "./open-model.ts";
+import { loadRemoteModel } from "./threads/remote-model.ts";
 
 const DEFAULT_CONTEXT = 8192;
 const DEFAULT_SEQUENCES = 4;
 const MAX_SEQUENCES = 1024;
+const MAX_THREADS = 256;
 
 /**
  * Loads an LFM2 or LFM2.5 model from GGUF.
@@ -34,82 +32,69 @@ export async function load(input: ModelInput, options: LoadOptions = {}): Promis
   try {
     onProgress?.({ phase: "open", loaded: 0, total: 0 });
     const file = await readGguf(source, { shard, ...(signal && { signal }) });
-    const { config, tensors } = readModelConfig(file);
-    const tokenizer = createTokenizer(file.metadata);
-    if (tokenizer.vocabularySize > config.vocabularySize) {
-      throw new WeightsError(
-        `Cannot use ${shard}: its tokenizer has ${tokenizer.vocabularySize} tokens, its embedding ${config.vocabularySize}`,
-      );
-    }
-    const fileTemplate = options.chatTemplate ?? file.metadata.get("tokenizer.chat_template");
-    const identity = { architecture: config.architecture, name: config.name, tokenizer };
-    const template = createChatTemplate({ ...identity, tokenizer, template: typeof fileTemplate === "string" ? fileTemplate : undefined });
-
-    const contextLength = resolveContext(options.contextLength, config.trainedContextLength);
-    const kernels = options.wasmModule ? identifyKernels(options.wasmModule) : await chooseKernels(options.kernels);
+    const parts = await describeParts(file, shard, options);
     let loaded = 0;
-    const total = weightBytes(file);
-    const engine = await createEngine({
-      config,
-      tensors,
+    const total = parts.weightBytes;
+    const common = {
       source,
-      kernels,
-      contextLength,
-      maxSequences: resolveWhole("maxSequences", options.maxSequences, DEFAULT_SEQUENCES, MAX_SEQUENCES),
-      kvType: options.kvType === "f32" ? "f32" : "f16",
-      ...(signal && { signal }),
-      onBytes(bytes) {
+      onBytes(bytes: number) {
         loaded += bytes;
         onProgress?.({ phase: "read", loaded, total });
       },
-    });
-    const { total: parameters, active: activeParameters } = countParameters(config, tensors);
-    const info: ModelInfo = {
-      id: modelId(config.name, shard),
-      architecture: config.architecture,
-      parameters,
-      activeParameters,
-      fileType: config.fileType,
-      vocabularySize: config.vocabularySize,
-      trainedContextLength: config.trainedContextLength,
-      contextLength,
-      hiddenSize: config.hiddenSize,
-      layers: [...config.layers],
-      experts: config.nExperts,
-      expertsPerToken: config.nExpertsPerToken,
-      reasoning: template.reasoning,
-      toolSyntax: template.toolSyntax,
-      chatTemplate: template.source,
-      samplingDefaults: samplingDefaults(identity),
-      weightBytes: total,
-      residentWeightBytes: total,
-      threads: 1,
-      kernels: kernels.build,
-      paired: false,
-      ...(config.license !== undefined && { license: config.license }),
+      ...(signal && { signal }),
     };
+    const model = runtimeThreads
+      ? await loadRemoteModel({ ...common, parts, plan: planEngine(parts.shape), input: openAnywhere(input) })
+      : await openModel(parts, { ...common, onClose: () => source.close() });
     onProgress?.({ phase: "ready", loaded: total, total });
-    const memoryBytes = engine.core.banks.reduce((sum, bank) => sum + bank.bytes.length, 0);
-    return createModel({ engine, tokenizer, template, info, bytesRead: () => loaded, memoryBytes, onClose: () => source.close() });
+    return model;
   } catch (error) {
     await source.close();
     throw error;
   }
 }
 
+async function describeParts(file: GgufFile, shard: string, options: LoadOptions): Promise<ModelParts> {
+  const { config, tensors } = readModelConfig(file);
+  const kernels = options.wasmModule ? identifyKernels(options.wasmModule) : await chooseKernels(options.kernels);
+  return {
+    shard,
+    metadata: file.metadata,
+    ...(options.chatTemplate !== undefined && { chatTemplate: options.chatTemplate }),
+    kernels,
+    weightBytes: weightBytes(file),
+    shape: {
+      config,
+      tensors,
+      build: kernels.build,
+      contextLength: resolveWhole(
+        "contextLength",
+        options.contextLength,
+        Math.min(config.trainedContextLength, DEFAULT_CONTEXT),
+        config.trainedContextLength,
+      ),
+      maxSequences: resolveWhole("maxSequences", options.maxSequences, DEFAULT_SEQUENCES, MAX_SEQUENCES),
+      kvType: options.kvType === "f32" ? "f32" : "f16",
+      threads: runtimeThreads ? resolveWhole("threads", options.threads, runtimeThreads.count, MAX_THREADS) : 1,
+    },
+  };
+}
+
+/** What every thread can open by itself. */
+function openAnywhere(input: ModelInput): string | Blob | undefined {
+  if (input instanceof URL) return input.href;
+  return typeof input === "string" || input instanceof Blob ? input : undefined;
+}
+
 function refuseUnsupported({ threads, maxWeightBytes, maxMemoryBytes, kvType, pairVectors }: LoadOptions): void {
   const refuse = (param: keyof LoadOptions, why: string): never => {
     throw new UnsupportedError(`${param} is not supported: ${why}`, param);
   };
-  if (threads !== undefined && threads !== 1) refuse("threads", "the model runs on one thread; leave it out or pass 1");
+  if (threads !== undefined && threads !== 1 && !runtimeThreads) refuse("threads", "this runtime has none; leave it out or pass 1");
   if (maxWeightBytes !== undefined) refuse("maxWeightBytes", "all weights are kept in memory; leave it out");
   if (maxMemoryBytes !== undefined) refuse("maxMemoryBytes", "all weights are kept in memory; leave it out");
   if (kvType !== undefined && kvType !== "f16" && kvType !== "f32") refuse("kvType", '"f16" and "f32" are');
   if (pairVectors) refuse("pairVectors", "leave it out");
-}
-
-function resolveContext(asked: number | undefined, trained: number): number {
-  return resolveWhole("contextLength", asked, Math.min(trained, DEFAULT_CONTEXT), trained);
 }
 
 function resolveWhole(name: string, asked: number | undefined, otherwise: number, max: number): number {
@@ -123,15 +108,4 @@ function weightBytes(file: GgufFile): number {
   let bytes = 0;
   for (const tensor of file.tensors.values()) bytes += tensor.bytes;
   return bytes;
-}
-
-/** general.name in lower-case-with-dashes, else the file's stem. */
-function modelId(name: string | undefined, shard: string): string {
-  const text = name?.trim() || shard.replace(/^.*[/\\]/, "").replace(/(-00001-of-\d{5})?\.gguf$/i, "");
-  return (
-    text
-      .toLowerCase()
-      .replace(/[^a-z0-9.]+/g, "-")
-      .replace(/^-+|-+$/g, "") || "model"
-  );
 }

@@ -4,6 +4,7 @@ import relaxed from "../../build/relaxed.wasm";
 import { UnsupportedError } from "../errors.ts";
 import type { WeightSource } from "../types.ts";
 import type { Build } from "../wasm/builds.ts";
+import type { Parent, Threads } from "./threads.ts";
 
 export function loadKernels(build: Build): Promise<WebAssembly.Module> {
   return Promise.resolve(build === "plain" ? plain : relaxed);
@@ -11,4 +12,11 @@ export function loadKernels(build: Build): Promise<WebAssembly.Module> {
 
 export function openFile(path: string): Promise<WeightSource> {
   return Promise.reject(new UnsupportedError(`cannot open ${path}: there are no files here; pass a URL, a Blob or bytes`, "input"));
+}
+
+/** The model runs on the caller's thread. */
+export const threads: Threads | undefined = undefined;
+
+export function parent(): Parent | undefined {
+  return undefined;
 }

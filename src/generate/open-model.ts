@@ -1,0 +1,125 @@
+/** From a file's header to a Model: what is the same on the caller's thread and on one of its own. */
+import { createChatTemplate, type ChatTemplate } from "../chat/chat-template.ts";
+import { samplingDefaults } from "../chat/sampling-defaults.ts";
+import { createEngine } from "../engine/engine.ts";
+import type { EngineShape } from "../engine/plan.ts";
+import { WeightsError } from "../errors.ts";
+import type { MetadataValue } from "../gguf/types.ts";
+import { createTokenizer, type Tokenizer } from "../tokenizer/tokenizer.ts";
+import type { Model, ModelInfo, WeightSource } from "../types.ts";
+import type { KernelModule } from "../wasm/builds.ts";
+import { countParameters } from "../weights/parameters.ts";
+import { createModel } from "./model.ts";
+
+/** What a model is made of; it can be posted to another thread. */
+export interface ModelParts {
+  readonly shard: string; // the file's name, or its first part's
+  readonly metadata: ReadonlyMap<string, MetadataValue>;
+  readonly chatTemplate?: string; // in place of the file's own
+  readonly shape: Required<Omit<EngineShape, "bankBytes">>;
+  readonly kernels: KernelModule;
+  readonly weightBytes: number;
+}
+
+export interface OpenModelOptions {
+  readonly source: WeightSource;
+  /** Banks that several threads share, and whether they hold the weights already. */
+  readonly team?: { readonly memories: readonly WebAssembly.Memory[]; readonly loaded: boolean };
+  readonly onBytes?: (bytes: number) => void;
+  readonly signal?: AbortSignal;
+  readonly onClose: () => Promise<void>;
+}
+
+/** Reads the weights. @throws {WeightsError | UnsupportedError | OutOfMemoryError} */
+export async function openModel(parts: ModelParts, { source, team, onBytes, signal, onClose }: OpenModelOptions): Promise<Model> {
+  const { shape, kernels } = parts;
+  const { tokenizer, template } = createText(parts);
+  let bytesRead = 0;
+  const engine = await createEngine({
+    ...shape,
+    kernels,
+    source,
+    ...team,
+    ...(signal && { signal }),
+    onBytes(bytes) {
+      bytesRead += bytes;
+      onBytes?.(bytes);
+    },
+  });
+  const memoryBytes = engine.core.banks.reduce((sum, bank) => sum + bank.bytes.length, 0);
+  return createModel({
+    engine,
+    tokenizer,
+    template,
+    info: describe(parts, { tokenizer, template }),
+    bytesRead: () => bytesRead,
+    memoryBytes,
+    onClose,
+  });
+}
+
+/** @throws {WeightsError} The file's tables do not fit its weights. */
+export function createText({ shard, metadata, chatTemplate, shape: { config } }: ModelParts): {
+  tokenizer: Tokenizer;
+  template: ChatTemplate;
+} {
+  const tokenizer = createTokenizer(metadata);
+  if (tokenizer.vocabularySize > config.vocabularySize) {
+    throw new WeightsError(
+      `Cannot use ${shard}: its tokenizer has ${tokenizer.vocabularySize} tokens, its embedding ${config.vocabularySize}`,
+    );
+  }
+  const template = chatTemplate ?? metadata.get("tokenizer.chat_template");
+  return {
+    tokenizer,
+    template: createChatTemplate({
+      architecture: config.architecture,
+      name: config.name,
+      tokenizer,
+      template: typeof template === "string" ? template : undefined,
+    }),
+  };
+}
+
+export function describe(
+  { shard, shape, kernels, weightBytes }: ModelParts,
+  { tokenizer, template }: ReturnType<typeof createText>,
+): ModelInfo {
+  const { config, tensors, contextLength, threads } = shape;
+  const { total: parameters, active: activeParameters } = countParameters(config, tensors);
+  return {
+    id: modelId(config.name, shard),
+    architecture: config.architecture,
+    parameters,
+    activeParameters,
+    fileType: config.fileType,
+    vocabularySize: config.vocabularySize,
+    trainedContextLength: config.trainedContextLength,
+    contextLength,
+    hiddenSize: config.hiddenSize,
+    layers: [...config.layers],
+    experts: config.nExperts,
+    expertsPerToken: config.nExpertsPerToken,
+    reasoning: template.reasoning,
+    toolSyntax: template.toolSyntax,
+    chatTemplate: template.source,
+    samplingDefaults: samplingDefaults({ architecture: config.architecture, name: config.name, tokenizer }),
+    weightBytes,
+    residentWeightBytes: weightBytes,
+    threads,
+    kernels: kernels.build,
+    paired: false,
+    ...(config.license !== undefined && { license: config.license }),
+  };
+}
+
+/** general.name in lower-case-with-dashes, else the file's stem. */
+function modelId(name: string | undefined, shard: string): string {
+  const text = name?.trim() || shard.replace(/^.*[/\\]/, "").replace(/(-00001-of-\d{5})?\.gguf$/i, "");
+  return (
+    text
+      .toLowerCase()
+      .replace(/[^a-z0-9.]+/g, "-")
+      .replace(/^-+|-+$/g, "") || "model"
+  );
+}

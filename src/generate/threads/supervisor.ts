@@ -1,0 +1,78 @@
+/** The threads of a model, from the caller's side: starts them, hears of their end, and starts them anew. */
+import { threads as runtimeThreads } from "#runtime";
+import type { EnginePlan } from "../../engine/plan.ts";
+import { poison, resetTeam } from "../../engine/team.ts";
+import type { Thread } from "../../runtime/threads.ts";
+import type { FromLeader, ThreadData, ToLeader } from "./messages.ts";
+
+const entry = new URL(`./entry.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
+
+export interface SupervisorOptions {
+  readonly plan: EnginePlan;
+  readonly data: Omit<ThreadData, "thread" | "loaded">;
+  readonly onMessage: (message: FromLeader) => void;
+  /** A thread ended that should not have; all others have been ended too. */
+  readonly onLost: (error: Error | undefined) => void;
+}
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  #threads: Thread[] = [];
+  #held = true;
+  #closing = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  /** loaded: the weights are in the memories already. */
+  start(loaded: boolean): void {
+    const { plan, data, onMessage } = this.#options;
+    resetTeam(this.#words, plan.teamWords);
+    this.#threads = Array.from({ length: plan.threads }, (_, thread) => {
+      const started = runtimeThreads.start(entry, { ...data, thread, loaded } satisfies ThreadData);
+      started.onMessage((message) => onMessage(message as FromLeader));
+      started.onEnd((error) => void this.#ended(started, error));
+      started.hold(this.#held);
+      return started;
+    });
+  }
+
+  tell(message: ToLeader): void {
+    this.#threads[0]?.post(message);
+  }
+
+  /** Whether the process waits for the threads: while something is asked of them. */
+  hold(held: boolean): void {
+    this.#held = held;
+    for (const thread of this.#threads) thread.hold(held);
+  }
+
+  /** Asks the leader to end what runs, and the threads to end. False: there are none. */
+  close(): boolean {
+    this.#closing = true;
+    this.tell({ type: "close" });
+    return this.#threads.length > 0;
+  }
+
+  /** Ends all threads where they stand. The memories are free after this. */
+  async stop(): Promise<void> {
+    this.#closing = true;
+    await this.#stopAll();
+  }
+
+  async #stopAll(): Promise<void> {
+    poison(this.#words, this.#options.plan.teamWords);
+    await Promise.all(this.#threads.splice(0).map((thread) => thread.stop()));
+  }
+
+  async #ended(thread: Thread, error: Error | undefined): Promise<void> {
+    if (this.#closing || !this.#threads.includes(thread)) return;
+    await this.#stopAll();
+    if (!this.#closing) this.#options.onLost(error);
+  }
+
+  get #words(): Int32Array<SharedArrayBuffer> {
+    return new Int32Array(this.#options.data.memories[0]!.buffer as unknown as SharedArrayBuffer);
+  }
+}

@@ -1,0 +1,140 @@
+/** A model on threads of its own: the same bits for any number, nothing hangs, nothing is lost in silence. */
+import { readFileSync } from "node:fs";
+import type { Worker } from "node:worker_threads";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { load, WeightsError } from "../src/index.ts";
+import type { LoadOptions, Model, WeightSource } from "../src/types.ts";
+import { goldenFiles } from "./engine-fixtures.ts";
+
+const fixture = (file: string): string => new URL(`fixtures/${file}`, import.meta.url).href;
+const ids = goldenFiles[0]!.cases[3]!.ids; // 300 tokens
+const small: LoadOptions = { contextLength: 512 };
+
+const workers: Worker[] = [];
+const remember = (worker: Worker): number => workers.push(worker);
+beforeAll(() => void process.on("worker", remember));
+afterAll(() => void process.off("worker", remember));
+afterEach(() => void workers.splice(0));
+
+describe.each(["tiny-moe-Q4_0.gguf", "tiny-dense-Q4_K_M.gguf", "tiny-moe-F16.gguf"])("%s", (file) => {
+  test("any number of threads gives the same bits", async () => {
+    const answers = [];
+    for (const threads of [1, 2, 3]) {
+      await using model = await load(fixture(file), { ...small, threads });
+      expect(model.info.threads).toBe(threads);
+      const [evaluation, ...replies] = await Promise.all([
+        model.evaluate(ids),
+        ...[1, 2, 3].map((seed) => model.complete(ids.slice(0, 20 * seed), { seed, temperature: 1, maxTokens: 24, ignoreEos: true })),
+      ]);
+      answers.push({ evaluation, texts: replies.map(({ text }) => text) });
+    }
+    for (const answer of answers) expect(answer).toEqual(answers[0]);
+  });
+});
+
+describe("calls", () => {
+  let model: Model;
+  const long = { maxTokens: 450, ignoreEos: true, temperature: 1 };
+  beforeAll(async () => {
+    model = await load(fixture("tiny-moe-Q4_0.gguf"), { ...small, threads: 2, maxSequences: 2 });
+  });
+  afterAll(() => model.close());
+
+  test("the caller's thread is free while threads compute", async () => {
+    let turns = 0;
+    const counting = setInterval(() => turns++, 1);
+    const { usage } = await model.complete(ids, long);
+    clearInterval(counting);
+    expect(turns).toBeGreaterThan((usage.prefillMs + usage.decodeMs) / 10);
+  });
+
+  test("a stream that is left makes room for the next", async () => {
+    for (let i = 0; i < 5; i++) for await (const part of model.completeStream([1, 2, 3], long)) if (part.type === "text") break;
+  });
+
+  test("an abort ends a reply and keeps what was said", async () => {
+    const controller = new AbortController();
+    let text = "";
+    const ends = [];
+    for await (const part of model.completeStream([1, 2, 3], { ...long, signal: controller.signal })) {
+      if (part.type === "text") text += part.text;
+      if (part.type === "finish") ends.push(part.finishReason);
+      if (text.length > 10) controller.abort();
+    }
+    expect(ends).toEqual(["abort"]);
+    expect((await model.complete([1, 2, 3], { ...long, signal: AbortSignal.abort() })).finishReason).toBe("abort");
+    await expect(model.evaluate(ids, { signal: AbortSignal.abort(new Error("not any more")) })).rejects.toThrow("not any more");
+  });
+
+  test("errors keep their classes and fields", async () => {
+    await expect(model.complete([...ids, ...ids])).rejects.toMatchObject({ name: "ContextLengthError", tokens: 600, limit: 512 });
+    await expect(model.complete("a", { topP: 3 })).rejects.toThrow(RangeError);
+    await expect(model.complete("a", { suffix: "b" })).rejects.toMatchObject({ name: "UnsupportedError", param: "suffix" });
+  });
+});
+
+test.each([0, 1])("a thread that dies takes the replies with it, and the model goes on: thread %i", async (thread) => {
+  await using model = await load(fixture("tiny-moe-Q4_0.gguf"), { ...small, threads: 2 });
+  const expected = await model.evaluate(ids);
+  const running = model.completeStream([1, 2, 3], { maxTokens: 450, ignoreEos: true })[Symbol.asyncIterator]();
+  await running.next();
+  await workers[thread]!.terminate();
+  const rest = (async () => {
+    while (!(await running.next()).done);
+  })();
+  await expect(rest).rejects.toThrow("the reply was lost: a thread of the model ended");
+  expect(await model.evaluate(ids)).toEqual(expected);
+});
+
+test("threads that keep dying are not started for ever", async () => {
+  await using model = await load(fixture("tiny-moe-Q4_0.gguf"), { ...small, threads: 2 });
+  const errors: string[] = [];
+  for (let i = 0; i < 20 && !errors.at(-1)?.includes("keep ending"); i++) {
+    await workers.at(-1)!.terminate();
+    await model.evaluate([1, 2]).catch((error: Error) => errors.push(error.message));
+  }
+  expect(errors.at(-1)).toBe("the model's threads keep ending: a thread of the model ended");
+});
+
+test("close ends what runs, and is final", async () => {
+  const model = await load(fixture("tiny-moe-Q4_0.gguf"), { ...small, threads: 2 });
+  const reply = model.complete([1, 2, 3], { maxTokens: 450, ignoreEos: true });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await model.close();
+  expect((await reply).finishReason).toBe("abort");
+  await expect(model.complete([1])).rejects.toThrow("the model is closed");
+});
+
+describe("weights that only the caller's thread can read", () => {
+  const bytes = new Uint8Array(readFileSync(new URL(fixture("tiny-moe-Q4_0.gguf"))));
+  const source = (read: WeightSource["read"]): WeightSource => ({
+    name: "tiny.gguf",
+    size: () => Promise.resolve(bytes.length),
+    read,
+    close: () => Promise.resolve(),
+  });
+  const copy: WeightSource["read"] = async (_, offset, target) => target.set(bytes.subarray(offset, offset + target.length));
+
+  test("are read there", async () => {
+    await using expected = await load(fixture("tiny-moe-Q4_0.gguf"), { ...small, threads: 2 });
+    for (const input of [bytes, source(copy), new Blob([bytes])]) {
+      await using model = await load(input, { ...small, threads: 2 });
+      expect(await model.evaluate(ids)).toEqual(await expected.evaluate(ids));
+    }
+  });
+
+  test("may fail, or be given up", async () => {
+    let reads = 0;
+    const failing = source(async (shard, offset, target) => {
+      if (++reads > 20) throw new WeightsError("Cannot read tiny.gguf: the cable is out");
+      await copy(shard, offset, target);
+    });
+    await expect(load(failing, { ...small, threads: 2 })).rejects.toThrow(new WeightsError("Cannot read tiny.gguf: the cable is out"));
+    const controller = new AbortController();
+    const slow = source(async (shard, offset, target) => {
+      if (offset > 100_000) controller.abort(new Error("enough"));
+      await copy(shard, offset, target);
+    });
+    await expect(load(slow, { ...small, threads: 2, signal: controller.signal })).rejects.toThrow("enough");
+  });
+});
