@@ -47,7 +47,10 @@ export async function* generate({
   const signal = AbortSignal.any([left.signal, closing, ...(generation.signal ? [generation.signal] : [])]);
   const channel = new Channel<GeneratePart>();
   const usage: Usage = { promptTokens: prompt.length, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0, prefillMs: 0, decodeMs: 0 };
+  if (signal.aborted) channel.unbound();
+  else signal.addEventListener("abort", () => channel.unbound()); // sequences are given back although nobody reads on
   const work = runAll().finally(() => channel.close());
+  work.catch(() => undefined); // it is thrown when the reader comes to it, which may be later
   try {
     yield* channel.read();
     await work;
