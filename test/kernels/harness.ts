@@ -53,8 +53,12 @@ export class Lab {
   /** Room that holds data. */
   put(data: Float32Array | Int32Array | Uint8Array): number {
     const offset = this.room(data.byteLength);
-    this.#bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
+    this.write(offset, data);
     return offset;
+  }
+
+  write(offset: number, data: Float32Array | Int32Array | Uint8Array): void {
+    this.#bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
   }
 
   bytes(offset: number, n: number): Uint8Array<ArrayBuffer> {
