@@ -12,7 +12,10 @@ export const EXP_ERROR = 2 * U;
 export const EXP_FLOOR = Math.exp(-87);
 
 const GUARD = 64;
-const MEMORY = 16 * 2 ** 20;
+const MEMORY = 4 * 2 ** 20;
+
+/** Unused memory: NaN everywhere, each with its own payload, so that a NaN copied or computed past an end shows too. */
+const BLANK = new Uint8Array(Int32Array.from({ length: MEMORY / 4 }, (_, i) => 0xffc00000 | i).buffer);
 
 export class Lab {
   readonly build: "plain" | "relaxed" | "debug";
@@ -32,9 +35,9 @@ export class Lab {
     this.clear();
   }
 
-  /** Forgets all allocations. Every byte is 0xff, which is NaN as a float. */
+  /** Forgets all allocations. */
   clear(): void {
-    this.#bytes.fill(0xff, BANK_START, this.#top);
+    this.#bytes.set(BLANK.subarray(BANK_START, this.#top), BANK_START);
     this.#bands.length = 0;
     this.#top = BANK_START;
     this.room(0);
@@ -76,8 +79,8 @@ export class Lab {
   /** Fails where a kernel wrote outside what was allocated. */
   checkBands(): void {
     for (const [from, to] of this.#bands) {
-      for (let p = from; p < to; p++)
-        if (this.#bytes[p] !== 0xff) expect.fail(`${this.build}: byte ${p - from} behind a buffer was written`);
+      const written = this.#bytes.subarray(from, to).findIndex((byte, i) => byte !== BLANK[from + i]);
+      if (written >= 0) expect.fail(`${this.build}: byte ${written} behind a buffer was written`);
     }
     if (!this.#constants.equals(this.#bytes.subarray(0, BANK_START))) expect.fail(`${this.build}: the constants were written`);
   }
