@@ -1,9 +1,11 @@
 /** From a file, a URL or bytes to a Model. */
 import { openFile } from "#runtime";
-import { createChatTemplate } from "../chat/chat-template.ts";
+import { createChatTemplate, type ChatTemplate, type ChatTemplateOptions } from "../chat/chat-template.ts";
 import { samplingDefaults } from "../chat/sampling-defaults.ts";
+import { TemplateError } from "../chat/template-error.ts";
 import { createEngine } from "../engine/engine.ts";
 import { UnsupportedError, WeightsError } from "../errors.ts";
+import { printable } from "../gguf/quote.ts";
 import { readGguf } from "../gguf/read.ts";
 import type { GgufFile } from "../gguf/types.ts";
 import { createTokenizer } from "../tokenizer/tokenizer.ts";
@@ -35,15 +37,17 @@ export async function load(input: ModelInput, options: LoadOptions = {}): Promis
     onProgress?.({ phase: "open", loaded: 0, total: 0 });
     const file = await readGguf(source, { shard, ...(signal && { signal }) });
     const { config, tensors } = readModelConfig(file);
-    const tokenizer = createTokenizer(file.metadata);
+    const tokenizer = createTokenizer(file.metadata, printable(shard));
     if (tokenizer.vocabularySize > config.vocabularySize) {
       throw new WeightsError(
-        `Cannot use ${shard}: its tokenizer has ${tokenizer.vocabularySize} tokens, its embedding ${config.vocabularySize}`,
+        `Cannot use ${printable(shard)}: its tokenizer has ${tokenizer.vocabularySize} tokens, its embedding ${config.vocabularySize}`,
       );
     }
-    const fileTemplate = options.chatTemplate ?? file.metadata.get("tokenizer.chat_template");
     const identity = { architecture: config.architecture, name: config.name, tokenizer };
-    const template = createChatTemplate({ ...identity, tokenizer, template: typeof fileTemplate === "string" ? fileTemplate : undefined });
+    const template =
+      options.chatTemplate === undefined
+        ? ownTemplate(identity, file, shard)
+        : createChatTemplate({ ...identity, template: options.chatTemplate });
 
     const contextLength = resolveContext(options.contextLength, config.trainedContextLength);
     const kernels = options.wasmModule ? identifyKernels(options.wasmModule) : await chooseKernels(options.kernels);
@@ -93,6 +97,21 @@ export async function load(input: ModelInput, options: LoadOptions = {}): Promis
     return createModel({ engine, tokenizer, template, info, bytesRead: () => loaded, memoryBytes, onClose: () => source.close() });
   } catch (error) {
     await source.close();
+    throw error;
+  }
+}
+
+/** The file's template, or one of ours where it has none. */
+function ownTemplate(identity: Omit<ChatTemplateOptions, "template">, file: GgufFile, shard: string): ChatTemplate {
+  const template = file.metadata.get("tokenizer.chat_template");
+  const fail = (what: string, cause?: unknown): never => {
+    throw new WeightsError(`Cannot use the chat template of ${printable(shard)}: ${printable(what)}; pass one as chatTemplate`, { cause });
+  };
+  if (template !== undefined && typeof template !== "string") return fail("it is no text");
+  try {
+    return createChatTemplate({ ...identity, template });
+  } catch (error) {
+    if (error instanceof TemplateError) return fail(error.message, error);
     throw error;
   }
 }
