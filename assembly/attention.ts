@@ -24,6 +24,7 @@ export function appendKvF16(page: usize, k: usize, v: usize, nKvHeads: i32, head
 }
 
 function append<T>(page: usize, k: usize, v: usize, nKvHeads: usize, headDim: usize, from: usize, to: usize, slot: usize): void {
+  assert(slot < PAGE, "appendKv: slot must be less than 64");
   const values = page + nKvHeads * headDim * PAGE * sizeof<T>();
   for (let h = from; h < to; h++) {
     for (let d: usize = 0; d < headDim; d++) {
@@ -98,6 +99,7 @@ function attend<T>(
   assert(count > 0 && count <= PAGE, "attendPage: count must be between 1 and 64");
   const head = PAGE * headDim * sizeof<T>(); // bytes of one head's keys, and of its values
   const group = nHeads / nKvHeads;
+  assert(group * nKvHeads == nHeads, "attendPage: nHeads must be a multiple of nKvHeads");
   const scale = f32x4.splat(1 / sqrt<f32>(<f32>headDim));
   for (let kv = from; kv < to; kv++) {
     const keys = page + kv * head,
@@ -190,6 +192,7 @@ function accumulate<T>(out: usize, weights: usize, values: usize, headDim: usize
 
 /** y: f32[nHeads][headDim] = out / sum, for query heads from … to; y may be state. */
 export function attentionEnd(y: usize, state: usize, nHeads: i32, headDim: i32, from: i32, to: i32): void {
+  assert((headDim & 3) == 0, "attentionEnd: headDim must be a multiple of 4");
   const bytes = (<usize>headDim) << 2;
   const sums = state + <usize>nHeads * (bytes + 4);
   for (let h = <usize>from; h < <usize>to; h++) {

@@ -104,3 +104,54 @@ export function ggufBytes(file: HandMade): Uint8Array {
   const padding = data > 0 ? (alignment - (header.length % alignment)) % alignment : 0;
   return join(header, new Uint8Array(padding + data));
 }
+
+/** A file's header in pieces that `ggufBytes` puts together again, and the offset of every field in it. */
+export interface TakenApart {
+  readonly metadata: Record<string, Value>;
+  readonly tensors: HandMadeTensor[];
+  readonly fields: readonly number[]; // starts of counts, lengths, texts, types and values; the last is the header's end
+  readonly dataStart: number;
+}
+
+/** Of a correct file with no arrays of arrays and the default alignment. */
+export function takeApart(bytes: Uint8Array): TakenApart {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const fields: number[] = [];
+  let at = 0;
+  const skip = (size: number): number => {
+    fields.push(at);
+    at += size;
+    return at - size;
+  };
+  const u32 = (): number => view.getUint32(skip(4), true);
+  const u64 = (): bigint => view.getBigUint64(skip(8), true);
+  const string = (): string => {
+    const length = Number(u64());
+    return new TextDecoder().decode(bytes.subarray(skip(length), at));
+  };
+  const sizes = [1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8];
+  const read = (type: number): Value => {
+    const start = at;
+    if (type === 8) string();
+    else if (type === 9) {
+      const of = u32();
+      const length = Number(u64());
+      if (of === 8) for (let i = 0; i < length; i++) string();
+      else skip(length * (sizes[of] ?? 0));
+    } else skip(sizes[type] ?? 0);
+    return { type, bytes: bytes.slice(start, at) };
+  };
+
+  skip(8); // magic and version
+  const tensorCount = Number(u64());
+  const metadataCount = Number(u64());
+  const metadata: Record<string, Value> = {};
+  for (let i = 0; i < metadataCount; i++) metadata[string()] = read(u32());
+  const tensors = Array.from({ length: tensorCount }, (): HandMadeTensor => {
+    const name = string();
+    const dimensions = Array.from({ length: u32() }, u64);
+    return { name, dimensions, type: u32(), offset: u64() };
+  });
+  fields.push(at);
+  return { metadata, tensors, fields, dataStart: Math.ceil(at / 32) * 32 };
+}

@@ -169,7 +169,12 @@ test("pre-tokens", () => {
 
 describe("tables that cannot be used", () => {
   const refused: [string, string, unknown, RegExp][] = [
-    ["no model", "tokenizer.ggml.model", undefined, /WeightsError: Cannot use this file's tokenizer: tokenizer\.ggml\.model is missing/],
+    [
+      "no model",
+      "tokenizer.ggml.model",
+      undefined,
+      /WeightsError: Cannot use the tokenizer of this file: tokenizer\.ggml\.model is missing/,
+    ],
     ["another model", "tokenizer.ggml.model", "llama", /UnsupportedError: .*tokenizer\.ggml\.model is "llama", supported is "gpt2"/],
     ["another pre-tokenizer", "tokenizer.ggml.pre", "qwen2", /UnsupportedError: .*tokenizer\.ggml\.pre is "qwen2"/],
     ["a number as model", "tokenizer.ggml.model", 3, /WeightsError: .*tokenizer\.ggml\.model is a number, not a string/],

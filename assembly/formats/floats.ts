@@ -7,6 +7,7 @@ import { octetOf } from "./octet";
 
 /** dst: octets; src: GGUF rows; cols a multiple of 4. */
 export function packF32(dst: usize, src: usize, cols: i32, nRows: i32): void {
+  assert((cols & 3) == 0, "packF32: cols must be a multiple of 4");
   for (let row = 0; row < nRows; row++) {
     let p = octetOf(dst, row, nRows, (<usize>cols) << 5) + ((<usize>row & 7) << 2);
     for (const end = src + ((<usize>cols) << 2); src < end; src += 4, p += 32) i32.store(p, i32.load(src));
@@ -15,6 +16,7 @@ export function packF32(dst: usize, src: usize, cols: i32, nRows: i32): void {
 
 /** dst: octets; src: GGUF rows of F16 or BF16; cols a multiple of 4. */
 export function packF16(dst: usize, src: usize, cols: i32, nRows: i32): void {
+  assert((cols & 3) == 0, "packF16: cols must be a multiple of 4");
   for (let row = 0; row < nRows; row++) {
     let p = octetOf(dst, row, nRows, (<usize>cols) << 4) + ((<usize>row & 7) << 1);
     for (const end = src + ((<usize>cols) << 1); src < end; src += 2, p += 16) i32.store16(p, i32.load16_u(src));

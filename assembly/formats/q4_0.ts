@@ -14,6 +14,7 @@ const BLOCK: usize = 18; // in the file: d f16, q u8[16]
 
 /** dst: octets; src: GGUF rows; cols a multiple of 32. */
 export function packQ4_0(dst: usize, src: usize, cols: i32, nRows: i32): void {
+  assert((cols & 31) == 0, "packQ4_0: cols must be a multiple of 32");
   const blocks = <usize>cols >> 5;
   for (let row = 0; row < nRows; row++) {
     let octet = octetOf(dst, row, nRows, blocks * OCTET);

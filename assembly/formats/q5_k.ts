@@ -15,6 +15,7 @@ const BLOCK: usize = 176; // in the file: d f16, dmin f16, scales u8[12], high u
 
 /** dst: octets; src: GGUF rows; cols a multiple of 256. */
 export function packQ5_K(dst: usize, src: usize, cols: i32, nRows: i32): void {
+  assert((cols & 255) == 0, "packQ5_K: cols must be a multiple of 256");
   const blocks = <usize>cols >> 8;
   for (let row = 0; row < nRows; row++) {
     let octet = octetOf(dst, row, nRows, blocks * OCTET);

@@ -15,6 +15,7 @@ const BLOCK: usize = 210; // in the file: low u8[128], high u8[64], scales i8[16
 
 /** dst: octets; src: GGUF rows; cols a multiple of 256. */
 export function packQ6_K(dst: usize, src: usize, cols: i32, nRows: i32): void {
+  assert((cols & 255) == 0, "packQ6_K: cols must be a multiple of 256");
   const blocks = <usize>cols >> 8;
   for (let row = 0; row < nRows; row++) {
     let octet = octetOf(dst, row, nRows, blocks * OCTET);

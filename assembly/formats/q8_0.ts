@@ -14,6 +14,7 @@ const OCTET_1: usize = 288;
 
 /** dst: octets; src: GGUF rows of 34-byte blocks (d f16, q i8[32]); cols a multiple of 32. */
 export function packQ8_0(dst: usize, src: usize, cols: i32, nRows: i32): void {
+  assert((cols & 31) == 0, "packQ8_0: cols must be a multiple of 32");
   const blocks = <usize>cols >> 5;
   for (let row = 0; row < nRows; row++) {
     let octet = octetOf(dst, row, nRows, blocks * OCTET);
@@ -27,6 +28,7 @@ export function packQ8_0(dst: usize, src: usize, cols: i32, nRows: i32): void {
 
 /** dst: Q8_0's octets; src: GGUF rows of 22-byte blocks (d f16, high bits u32, q u8[16]); w = d · (q − 16). */
 export function packQ5_0(dst: usize, src: usize, cols: i32, nRows: i32): void {
+  assert((cols & 31) == 0, "packQ5_0: cols must be a multiple of 32");
   const blocks = <usize>cols >> 5;
   for (let row = 0; row < nRows; row++) {
     let octet = octetOf(dst, row, nRows, blocks * OCTET);
@@ -39,6 +41,7 @@ export function packQ5_0(dst: usize, src: usize, cols: i32, nRows: i32): void {
 
 /** dst: Q8_1's octets; src: GGUF rows of 20-byte blocks (d f16, m f16, q u8[16]). */
 export function packQ4_1(dst: usize, src: usize, cols: i32, nRows: i32): void {
+  assert((cols & 31) == 0, "packQ4_1: cols must be a multiple of 32");
   const blocks = <usize>cols >> 5;
   for (let row = 0; row < nRows; row++) {
     let octet = octetOf(dst, row, nRows, blocks * OCTET_1);
@@ -52,6 +55,7 @@ export function packQ4_1(dst: usize, src: usize, cols: i32, nRows: i32): void {
 
 /** dst: Q8_1's octets; src: GGUF rows of 24-byte blocks (d f16, m f16, high bits u32, q u8[16]). */
 export function packQ5_1(dst: usize, src: usize, cols: i32, nRows: i32): void {
+  assert((cols & 31) == 0, "packQ5_1: cols must be a multiple of 32");
   const blocks = <usize>cols >> 5;
   for (let row = 0; row < nRows; row++) {
     let octet = octetOf(dst, row, nRows, blocks * OCTET_1);

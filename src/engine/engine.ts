@@ -166,14 +166,19 @@ class LfmEngine implements Engine {
   #takeStates(count: number, signal?: AbortSignal): Promise<number[]> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
-      const waiter: Waiter = { count, resolve };
-      signal?.addEventListener("abort", () => {
-        const at = this.#waiting.indexOf(waiter);
-        if (at < 0) return;
-        this.#waiting.splice(at, 1);
-        reject(signal.reason as Error);
+      const giveUp = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+        reject(signal!.reason as Error);
         this.#serveWaiting();
-      });
+      };
+      const waiter: Waiter = {
+        count,
+        resolve(states) {
+          signal?.removeEventListener("abort", giveUp); // it may live as long as the model
+          resolve(states);
+        },
+      };
+      signal?.addEventListener("abort", giveUp, { once: true });
       this.#waiting.push(waiter);
       this.#serveWaiting();
     });

@@ -6,6 +6,7 @@ const HIGH_WATER = 64;
 export class Channel<T> {
   readonly #parts: T[] = [];
   #closed = false;
+  #bounded = true;
   #wakeReader: (() => void) | undefined;
   #wakeWriters: (() => void)[] = [];
 
@@ -14,7 +15,13 @@ export class Channel<T> {
     if (this.#closed) return;
     this.#parts.push(part);
     this.#wakeReader?.();
-    if (this.#parts.length >= HIGH_WATER) await new Promise<void>((resolve) => this.#wakeWriters.push(resolve));
+    if (this.#bounded && this.#parts.length >= HIGH_WATER) await new Promise<void>((resolve) => this.#wakeWriters.push(resolve));
+  }
+
+  /** From now on nobody waits for the reader: what is still to come are a few last parts. */
+  unbound(): void {
+    this.#bounded = false;
+    this.#releaseWriters();
   }
 
   close(): void {

@@ -24,11 +24,12 @@ export interface Conversing {
   readonly template: ChatTemplate;
   readonly defaults: SamplingOptions;
   readonly closing: AbortSignal;
+  readonly track?: (work: Promise<void>) => void;
 }
 
 /** The parts of a reply as they come; see Model.chatStream. */
 export async function* chatStream(
-  { engine, tokenizer, template, defaults, closing }: Conversing,
+  { engine, tokenizer, template, defaults, closing, track }: Conversing,
   messages: Message[],
   options: ChatOptions,
 ): AsyncGenerator<ReplyPart, void, void> {
@@ -49,6 +50,7 @@ export async function* chatStream(
     generation,
     visible,
     closing,
+    track,
     onToken: (index, id) => thinking.count(index, id),
   })) {
     if (part.type === "usage") {
@@ -74,11 +76,11 @@ export async function* chatStream(
 
 /** The same, waited for. */
 export async function chat(conversing: Conversing, messages: Message[], options: ChatOptions): Promise<Reply> {
-  const choices: ChoiceBuilder[] = Array.from({ length: options.n ?? 1 }, (_, index) => new ChoiceBuilder(index));
+  const choices: ChoiceBuilder[] = []; // every one has a part, its finish
   let usage: Usage | undefined;
   for await (const part of chatStream(conversing, messages, options)) {
     if (part.type === "usage") usage = part.usage;
-    else choices[part.index]!.add(part);
+    else (choices[part.index] ??= new ChoiceBuilder(part.index)).add(part);
   }
   const built = choices.map((choice) => choice.build());
   return { ...built[0]!, usage: usage!, choices: built };

@@ -48,7 +48,8 @@ export async function* generateChoice(
     prompt,
     ...(generation.logprobs !== undefined && { logprobs: generation.logprobs }),
   });
-  const detokenizer = createDetokenizer((id) => (tokenizer.isControl(id) && !visible.has(id) ? NOTHING : tokenizer.bytes(id)));
+  const printed = (id: number): Uint8Array => (tokenizer.isControl(id) && !visible.has(id) ? NOTHING : tokenizer.bytes(id));
+  const detokenizer = createDetokenizer(printed);
   const stopStrings = createStopStrings(stop);
   const pending = new PendingTokens(tokenizer);
   const banStops = (row: Float32Array): void => {
@@ -65,7 +66,7 @@ export async function* generateChoice(
     }
     const text = detokenizer.push(sampled.id);
     const shown = stopStrings.push(text);
-    pending.add(sampled, text.length);
+    pending.add(sampled, text.length, text === "" && printed(sampled.id).length > 0);
     yield shown.stopped ? pending.cut(shown.text) : pending.take(shown.text);
     if (shown.stopped) return "stop";
     if (count + 1 === maxTokens) break;
@@ -96,8 +97,9 @@ class PendingTokens {
     this.#tokenizer = tokenizer;
   }
 
-  add(sampled: Sampled, characters: number): void {
-    this.#waiting.push({ sampled, start: this.#produced, end: this.#produced + characters });
+  /** @param partial Its bytes are a part of the next character. */
+  add(sampled: Sampled, characters: number, partial: boolean): void {
+    this.#waiting.push({ sampled, start: this.#produced, end: this.#produced + (partial ? 1 : characters) });
     this.#produced += characters;
   }
 

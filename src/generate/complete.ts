@@ -11,11 +11,12 @@ export interface Completing {
   readonly tokenizer: Tokenizer;
   readonly defaults: SamplingOptions;
   readonly closing: AbortSignal;
+  readonly track?: (work: Promise<void>) => void;
 }
 
 /** The parts of a continuation as they come; see Model.completeStream. A text is encoded with its control tokens, and BOS where the file wants it. */
 export async function* completeStream(
-  { engine, tokenizer, defaults, closing }: Completing,
+  { engine, tokenizer, defaults, closing, track }: Completing,
   prompt: string | number[],
   options: CompleteOptions,
 ): AsyncGenerator<CompletionPart, void, void> {
@@ -24,7 +25,7 @@ export async function* completeStream(
   if (typeof prompt !== "string") checkIds(prompt, tokenizer.vocabularySize);
   const ids = typeof prompt === "string" ? tokenizer.encode(prompt, { special: true, bos: tokenizer.addBos }) : prompt;
   const echoed = new Set<number>();
-  for await (const part of generate({ engine, tokenizer, prompt: ids, generation, closing })) {
+  for await (const part of generate({ engine, tokenizer, prompt: ids, generation, closing, track })) {
     if (part.type !== "usage" && options.echo && !echoed.has(part.index)) {
       echoed.add(part.index);
       yield { type: "text", index: part.index, text: typeof prompt === "string" ? prompt : tokenizer.decode(ids) };
@@ -37,19 +38,18 @@ export async function* completeStream(
 
 /** The same, waited for. */
 export async function complete(completing: Completing, prompt: string | number[], options: CompleteOptions): Promise<Completion> {
-  const choices: Completion["choices"] = Array.from({ length: options.n ?? 1 }, (_, index) => ({
-    index,
-    text: "",
-    finishReason: "stop" as const,
-  }));
+  const choices: Completion["choices"] = [];
   const logprobs: NonNullable<Completion["logprobs"]> = [];
   let usage: Completion["usage"] | undefined;
   for await (const part of completeStream(completing, prompt, options)) {
     if (part.type === "usage") usage = part.usage;
-    else if (part.type === "finish") choices[part.index]!.finishReason = part.finishReason;
     else {
-      choices[part.index]!.text += part.text;
-      if (part.index === 0) logprobs.push(...(part.logprobs ?? []));
+      const choice = (choices[part.index] ??= { index: part.index, text: "", finishReason: "stop" });
+      if (part.type === "finish") choice.finishReason = part.finishReason;
+      else {
+        choice.text += part.text;
+        if (part.index === 0) logprobs.push(...(part.logprobs ?? []));
+      }
     }
   }
   const { text, finishReason } = choices[0]!;

@@ -17,6 +17,8 @@ export interface GenerateInput {
   readonly onToken?: (index: number, id: number) => void;
   /** Ends all replies with "abort", as the caller's own signal does. */
   readonly closing: AbortSignal;
+  /** Gets the work, which goes on by itself: it waits for its reader only until an abort. */
+  readonly track?: ((work: Promise<void>) => void) | undefined;
 }
 
 export type GeneratePart =
@@ -37,6 +39,7 @@ export async function* generate({
   visible = new Set(),
   onToken,
   closing,
+  track,
 }: GenerateInput): AsyncGenerator<GeneratePart, void, void> {
   if (prompt.length === 0) throw new RangeError("the prompt is empty: there is nothing to continue; pass some text or at least one token");
   if (prompt.length > engine.contextLength) {
@@ -47,7 +50,11 @@ export async function* generate({
   const signal = AbortSignal.any([left.signal, closing, ...(generation.signal ? [generation.signal] : [])]);
   const channel = new Channel<GeneratePart>();
   const usage: Usage = { promptTokens: prompt.length, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0, prefillMs: 0, decodeMs: 0 };
+  if (signal.aborted) channel.unbound();
+  else signal.addEventListener("abort", () => channel.unbound()); // sequences are given back although nobody reads on
   const work = runAll().finally(() => channel.close());
+  work.catch(() => undefined); // it is thrown when the reader comes to it, which may be later
+  track?.(work);
   try {
     yield* channel.read();
     await work;

@@ -8,7 +8,7 @@ import type { LoadOptions, Model, ModelInput } from "../types.ts";
 import { chooseKernels, identifyKernels } from "../wasm/builds.ts";
 import { openSource } from "../weights/open-source.ts";
 import { readModelConfig } from "../weights/read-config.ts";
-import { openModel, type ModelParts } from "./open-model.ts";
+import { createText, openModel, type ModelParts } from "./open-model.ts";
 import { loadRemoteModel } from "./threads/remote-model.ts";
 
 const DEFAULT_CONTEXT = 8192;
@@ -33,6 +33,7 @@ export async function load(input: ModelInput, options: LoadOptions = {}): Promis
     onProgress?.({ phase: "open", loaded: 0, total: 0 });
     const file = await readGguf(source, { shard, ...(signal && { signal }) });
     const parts = await describeParts(file, shard, options);
+    const text = createText(parts);
     let loaded = 0;
     const total = parts.weightBytes;
     const common = {
@@ -44,8 +45,8 @@ export async function load(input: ModelInput, options: LoadOptions = {}): Promis
       ...(signal && { signal }),
     };
     const model = runtimeThreads
-      ? await loadRemoteModel({ ...common, parts, plan: planEngine(parts.shape), input: openAnywhere(input) })
-      : await openModel(parts, { ...common, onClose: () => source.close() });
+      ? await loadRemoteModel({ ...common, parts, text, plan: planEngine(parts.shape), input: openAnywhere(input) })
+      : await openModel(parts, text, { ...common, onClose: () => source.close() });
     onProgress?.({ phase: "ready", loaded: total, total });
     return model;
   } catch (error) {

@@ -3,7 +3,7 @@ import type { ChatTemplate } from "../chat/chat-template.ts";
 import type { Engine } from "../engine/types.ts";
 import { UnsupportedError } from "../errors.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
-import type { ChatOptions, CompleteOptions, CompletionPart, Model, ModelInfo, ReplyPart, Stats, Usage } from "../types.ts";
+import type { ChatOptions, CompleteOptions, CompletionPart, Evaluation, Model, ModelInfo, ReplyPart, Stats, Usage } from "../types.ts";
 import { chat, chatStream } from "./chat.ts";
 import { complete, completeStream, evaluate } from "./complete.ts";
 
@@ -23,55 +23,52 @@ export function createModel({ engine, tokenizer, template, info, bytesRead, memo
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
   const speed = { promptTokens: 0, prefillMs: 0, completionTokens: 0, decodeMs: 0 };
-  const parts = { engine, tokenizer, template, defaults: info.samplingDefaults, closing: closing.signal };
   let closed: Promise<void> | undefined;
 
-  /** A call that close waits for. */
-  function tracked<T>(work: () => Promise<T>): Promise<T> {
-    if (closed) return Promise.reject(new Error("the model is closed"));
-    const promise = work();
-    running.add(promise);
-    const done = (): boolean => running.delete(promise);
-    promise.then(done, done);
-    return promise;
+  /** Work that close waits for: not its reader, who may be the one that closes, or gone. */
+  function track(work: Promise<unknown>): void {
+    running.add(work);
+    const done = (): boolean => running.delete(work);
+    work.then(done, done);
+  }
+  const parts = { engine, tokenizer, template, defaults: info.samplingDefaults, closing: closing.signal, track };
+
+  async function whole<T extends { usage: Usage }>(work: () => Promise<T>): Promise<T> {
+    if (closed) throw new Error("the model is closed");
+    const reply = await work();
+    note(reply.usage);
+    return reply;
   }
 
-  /** A stream that close waits for, from its first part to its last. */
-  async function* trackedStream<T extends { type: string }>(stream: AsyncGenerator<T, void, void>): AsyncGenerator<T, void, void> {
+  async function* streamed<T extends { type: string }>(stream: AsyncGenerator<T, void, void>): AsyncGenerator<T, void, void> {
     if (closed) throw new Error("the model is closed");
-    let end!: () => void;
-    const ended = new Promise<void>((resolve) => {
-      end = resolve;
-    });
-    running.add(ended);
-    try {
-      for await (const part of stream) {
-        if (part.type === "usage") note((part as unknown as { usage: Usage }).usage);
-        yield part;
-      }
-    } finally {
-      running.delete(ended);
-      end();
+    for await (const part of stream) {
+      if (part.type === "usage") note((part as unknown as { usage: Usage }).usage);
+      yield part;
     }
   }
 
-  function note(usage: Usage): Usage {
+  async function judged(ids: number[], signal: AbortSignal | undefined): Promise<Evaluation> {
+    if (closed) throw new Error("the model is closed");
+    const work = evaluate(engine, ids, signal ? AbortSignal.any([closing.signal, signal]) : closing.signal);
+    track(work);
+    return work;
+  }
+
+  function note(usage: Usage): void {
     for (const key of ["promptTokens", "prefillMs", "completionTokens", "decodeMs"] as const) speed[key] += usage[key];
-    return usage;
   }
 
   const unsupported = (what: string): Promise<never> => Promise.reject(new UnsupportedError(`${what} is not supported yet`, what));
 
   return {
     info,
-    chat: (messages, options: ChatOptions = {}) =>
-      tracked(() => chat(parts, messages, options)).then((reply) => (note(reply.usage), reply)),
-    chatStream: (messages, options: ChatOptions = {}): AsyncIterable<ReplyPart> => trackedStream(chatStream(parts, messages, options)),
-    complete: (prompt, options: CompleteOptions = {}) =>
-      tracked(() => complete(parts, prompt, options)).then((reply) => (note(reply.usage), reply)),
+    chat: (messages, options: ChatOptions = {}) => whole(() => chat(parts, messages, options)),
+    chatStream: (messages, options: ChatOptions = {}): AsyncIterable<ReplyPart> => streamed(chatStream(parts, messages, options)),
+    complete: (prompt, options: CompleteOptions = {}) => whole(() => complete(parts, prompt, options)),
     completeStream: (prompt, options: CompleteOptions = {}): AsyncIterable<CompletionPart> =>
-      trackedStream(completeStream(parts, prompt, options)),
-    evaluate: (ids, options = {}) => tracked(() => evaluate(engine, ids, options.signal)),
+      streamed(completeStream(parts, prompt, options)),
+    evaluate: (ids, options = {}) => judged(ids, options.signal),
     tokenize: (text, options) => tokenizer.encode(text, options),
     detokenize: (ids, options) => tokenizer.decode(ids, options),
     applyTemplate: (messages, options) => template.render(messages, options).text,

@@ -1,9 +1,11 @@
 /** From a file's header to a Model: what is the same on the caller's thread and on one of its own. */
-import { createChatTemplate, type ChatTemplate } from "../chat/chat-template.ts";
+import { createChatTemplate, type ChatTemplate, type ChatTemplateOptions } from "../chat/chat-template.ts";
 import { samplingDefaults } from "../chat/sampling-defaults.ts";
+import { TemplateError } from "../chat/template-error.ts";
 import { createEngine } from "../engine/engine.ts";
 import type { EngineShape } from "../engine/plan.ts";
 import { WeightsError } from "../errors.ts";
+import { printable } from "../gguf/quote.ts";
 import type { MetadataValue } from "../gguf/types.ts";
 import { createTokenizer, type Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { Model, ModelInfo, WeightSource } from "../types.ts";
@@ -31,9 +33,12 @@ export interface OpenModelOptions {
 }
 
 /** Reads the weights. @throws {WeightsError | UnsupportedError | OutOfMemoryError} */
-export async function openModel(parts: ModelParts, { source, team, onBytes, signal, onClose }: OpenModelOptions): Promise<Model> {
+export async function openModel(
+  parts: ModelParts,
+  text: Text,
+  { source, team, onBytes, signal, onClose }: OpenModelOptions,
+): Promise<Model> {
   const { shape, kernels } = parts;
-  const { tokenizer, template } = createText(parts);
   let bytesRead = 0;
   const engine = await createEngine({
     ...shape,
@@ -58,27 +63,39 @@ export async function openModel(parts: ModelParts, { source, team, onBytes, sign
   });
 }
 
-/** @throws {WeightsError} The file's tables do not fit its weights. */
-export function createText({ shard, metadata, chatTemplate, shape: { config } }: ModelParts): {
-  tokenizer: Tokenizer;
-  template: ChatTemplate;
-} {
-  const tokenizer = createTokenizer(metadata);
+/** What turns text into ids and back. */
+export interface Text {
+  readonly tokenizer: Tokenizer;
+  readonly template: ChatTemplate;
+}
+
+/** @throws {WeightsError} The file's tables do not fit its weights, or its template is none. */
+export function createText({ shard, metadata, chatTemplate, shape: { config } }: ModelParts): Text {
+  const tokenizer = createTokenizer(metadata, printable(shard));
   if (tokenizer.vocabularySize > config.vocabularySize) {
     throw new WeightsError(
-      `Cannot use ${shard}: its tokenizer has ${tokenizer.vocabularySize} tokens, its embedding ${config.vocabularySize}`,
+      `Cannot use ${printable(shard)}: its tokenizer has ${tokenizer.vocabularySize} tokens, its embedding ${config.vocabularySize}`,
     );
   }
-  const template = chatTemplate ?? metadata.get("tokenizer.chat_template");
-  return {
-    tokenizer,
-    template: createChatTemplate({
-      architecture: config.architecture,
-      name: config.name,
-      tokenizer,
-      template: typeof template === "string" ? template : undefined,
-    }),
+  const identity = { architecture: config.architecture, name: config.name, tokenizer };
+  const template =
+    chatTemplate === undefined ? ownTemplate(identity, metadata, shard) : createChatTemplate({ ...identity, template: chatTemplate });
+  return { tokenizer, template };
+}
+
+/** The file's template, or one of ours where it has none. */
+function ownTemplate(identity: Omit<ChatTemplateOptions, "template">, metadata: ModelParts["metadata"], shard: string): ChatTemplate {
+  const template = metadata.get("tokenizer.chat_template");
+  const fail = (what: string, cause?: unknown): never => {
+    throw new WeightsError(`Cannot use the chat template of ${printable(shard)}: ${printable(what)}; pass one as chatTemplate`, { cause });
   };
+  if (template !== undefined && typeof template !== "string") return fail("it is no text");
+  try {
+    return createChatTemplate({ ...identity, template });
+  } catch (error) {
+    if (error instanceof TemplateError) return fail(error.message, error);
+    throw error;
+  }
 }
 
 export function describe(

@@ -1,4 +1,7 @@
-/** Stop strings in text that arrives in pieces: what could be the beginning of one is held back until it is known. */
+/**
+ * Stop strings in text that arrives in pieces: what could be the beginning of one is held back until it is known. The one that is complete
+ * first counts, of those that end together the longest: so it does not matter how the text falls into pieces.
+ */
 
 export interface StopStrings {
   /** Takes a piece; `text` may be shown now, `stopped`: a stop string was found, and `text` ends before it. */
@@ -13,9 +16,14 @@ export function createStopStrings(strings: readonly string[]): StopStrings {
   return {
     push(piece) {
       held += piece;
-      const found = strings.map((text) => held.indexOf(text)).filter((at) => at >= 0);
-      if (found.length > 0) {
-        const text = held.slice(0, Math.min(...found));
+      let first: { start: number; end: number } | undefined;
+      for (const text of strings) {
+        const start = held.indexOf(text);
+        const end = start + text.length;
+        if (start >= 0 && (!first || end < first.end || (end === first.end && start < first.start))) first = { start, end };
+      }
+      if (first) {
+        const text = held.slice(0, first.start);
         held = "";
         return { text, stopped: true };
       }

@@ -11,7 +11,10 @@ import { WeightsError } from "../errors.ts";
 import type { WeightSource } from "../types.ts";
 import { printable } from "./quote.ts";
 
-/** Metadata and tensor table of one part. A vocabulary of 128 000 with its merges takes 8 MiB. */
+/**
+ * Metadata and tensor table of one part. A vocabulary of 128 000 with its merges takes 6 to 8 MiB. It also bounds what a hostile header
+ * makes of its bytes: no more than four times as many (test/hostile-gguf.test.ts).
+ */
 export const MAX_HEADER_BYTES = 32 * 2 ** 20;
 
 // Small enough for a small header, and six requests for one of 8 MiB over HTTP.

@@ -10,7 +10,9 @@ export const MAX_KEY_BYTES = 65_535;
 /** A chat template has some 10 kB. */
 export const MAX_STRING_BYTES = 4 * 2 ** 20;
 /** The largest tokenizers have some 450 000 merges. */
-export const MAX_ARRAY_LENGTH = 2 ** 20;
+export const MAX_ARRAY_LENGTH = 2 ** 19;
+/** Strings and bools in all arrays together: in memory each takes several times what it has in the file. */
+export const MAX_LISTED = 2 ** 20;
 
 interface ValueType {
   readonly name: string;
@@ -22,10 +24,12 @@ interface ValueType {
 
 const numbers64 = (bytes: ArrayBuffer, what: string, reader: HeaderReader, signed: boolean): Float64Array => {
   const values = signed ? new BigInt64Array(bytes) : new BigUint64Array(bytes);
-  return Float64Array.from(values, (v) => {
-    if (!Number.isSafeInteger(Number(v))) throw reader.error(`${what} holds ${v}, and values past 2^53 are not accepted`);
-    return Number(v);
-  });
+  const numbers = new Float64Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    numbers[i] = Number(values[i]);
+    if (!Number.isSafeInteger(numbers[i])) throw reader.error(`${what} holds ${values[i]}, and values past 2^53 are not accepted`);
+  }
+  return numbers;
 };
 
 const bool = (byte: number, what: string, reader: HeaderReader): boolean => {
@@ -33,6 +37,7 @@ const bool = (byte: number, what: string, reader: HeaderReader): boolean => {
   return byte === 1;
 };
 
+const BOOL = 7;
 const STRING = 8;
 const ARRAY = 9;
 
@@ -68,12 +73,15 @@ export async function readString(reader: HeaderReader, limit: number, what: stri
   return reader.text(length, what);
 }
 
-async function readArray(reader: HeaderReader, what: string): Promise<MetadataValue> {
+/** `listed`: strings and bools that the arrays before this one had. */
+async function readArray(reader: HeaderReader, what: string, listed: number): Promise<MetadataValue> {
   await reader.fill(12, what);
   const type = reader.u32();
   const length = reader.u64(`the length of ${what}`);
   if (type === ARRAY) throw reader.error(`${what} is an array of arrays, which no model of this family has`);
   if (length > MAX_ARRAY_LENGTH) throw reader.error(`${what} has ${length} elements, and the limit is ${MAX_ARRAY_LENGTH}`);
+  if ((type === STRING || type === BOOL) && listed + length > MAX_LISTED)
+    throw reader.error(`with ${what} its arrays have ${listed + length} strings and bools, and the limit is ${MAX_LISTED}`);
   if (type === STRING) {
     reader.expect(length * 8, what);
     const strings: string[] = [];
@@ -96,6 +104,7 @@ async function readArray(reader: HeaderReader, what: string): Promise<MetadataVa
 /** `count` entries, in file order. Throws WeightsError on a repeated key, an unknown type, a limit passed or the file's end. */
 export async function readMetadata(reader: HeaderReader, count: number): Promise<Map<string, MetadataValue>> {
   const metadata = new Map<string, MetadataValue>();
+  let listed = 0;
   for (let i = 0; i < count; i++) {
     const key = await readString(reader, MAX_KEY_BYTES, `metadata key ${i + 1} of ${count}`);
     const what = `metadata ${quote(key)}`;
@@ -106,7 +115,9 @@ export async function readMetadata(reader: HeaderReader, count: number): Promise
     if (type === STRING) {
       metadata.set(key, await readString(reader, MAX_STRING_BYTES, what));
     } else if (type === ARRAY) {
-      metadata.set(key, await readArray(reader, what));
+      const array = await readArray(reader, what, listed);
+      if (Array.isArray(array)) listed += array.length;
+      metadata.set(key, array);
     } else {
       const valueType = valueTypes.get(type);
       if (!valueType) throw reader.error(`${what} has type ${type}, which GGUF does not define`);

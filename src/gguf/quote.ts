@@ -5,7 +5,8 @@ export function printable(name: string): string {
   return name.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** Text from inside a file, for a message: in quotes, on one line, cut where it is long. */
+/** Text from inside a file, for a message: in quotes, on one line, cut where it is long; escapes count as they are printed. */
 export function quote(text: string): string {
-  return printable(JSON.stringify(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text));
+  const quoted = printable(JSON.stringify(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text));
+  return quoted.length <= 2 * LONGEST ? quoted : `${quoted.slice(0, 2 * LONGEST)}…"`;
 }

@@ -1,4 +1,5 @@
 /** What a file that is not GGUF seems to be: the message should name the mistake. */
+import { quote } from "./quote.ts";
 
 const ascii = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
 
@@ -15,7 +16,7 @@ export function describeNonGguf(head: Uint8Array): string {
     return "it is in a GGML format from before GGUF; convert the model again";
   if (text.slice(8, 9) === "{") return "it looks like safetensors, not GGUF; convert it with llama.cpp's convert_hf_to_gguf.py";
   if (head.every((b) => b === 9 || b === 10 || b === 13 || b >= 32))
-    return `it looks like text (it begins with ${JSON.stringify(text.slice(0, 24))}), not GGUF`;
+    return `it looks like text (it begins with ${quote(text.slice(0, 24))}), not GGUF`;
   const hex = [...head.subarray(0, 4)].map((b) => b.toString(16).padStart(2, "0")).join(" ");
   return `it is not GGUF: it begins with bytes ${hex} instead of "GGUF"`;
 }

@@ -53,13 +53,13 @@ const { BPE } = tokenizers as unknown as { BPE: new (config: object) => Bpe };
 const NOTHING = new Uint8Array(0);
 
 /**
- * The tokenizer of a GGUF file: byte-level BPE with the vocabulary, merges and special tokens of `tokenizer.ggml.*`.
+ * The tokenizer of a GGUF file: byte-level BPE with the vocabulary, merges and special tokens of `tokenizer.ggml.*`. Messages name `file`.
  *
  * @throws {WeightsError} The tables are missing or contradict each other.
  * @throws {UnsupportedError} Another kind of tokenizer than LFM2's.
  */
-export function createTokenizer(metadata: ReadonlyMap<string, MetadataValue>): Tokenizer {
-  return new BpeTokenizer(readVocabulary(metadata));
+export function createTokenizer(metadata: ReadonlyMap<string, MetadataValue>, file?: string): Tokenizer {
+  return new BpeTokenizer(readVocabulary(metadata, file));
 }
 
 class BpeTokenizer implements Tokenizer {
@@ -73,7 +73,7 @@ class BpeTokenizer implements Tokenizer {
 
   readonly #vocabulary: Vocabulary;
   readonly #bpe: Bpe;
-  readonly #special = new SpecialTokens();
+  readonly #special: SpecialTokens;
 
   constructor(vocabulary: Vocabulary) {
     this.#vocabulary = vocabulary;
@@ -83,7 +83,7 @@ class BpeTokenizer implements Tokenizer {
     this.pad = vocabulary.pad;
     this.addBos = vocabulary.addBos;
     this.specialTexts = [...vocabulary.specialIds.keys()];
-    for (const [text, id] of vocabulary.specialIds) this.#special.add(text, id);
+    this.#special = new SpecialTokens(vocabulary.specialIds);
     const stops = [this.eos, this.id("<|endoftext|>"), this.id("<|im_end|>"), this.bos, this.pad, this.id("<|im_start|>")];
     this.stopTokens = new Set(stops.filter((id) => id !== undefined));
     // The library's own tokenizer would parse special tokens in any text, with no way out: only its merging is used.

@@ -25,63 +25,75 @@ export interface Vocabulary {
 
 type Metadata = ReadonlyMap<string, MetadataValue>;
 
+/** The metadata, and the file's name for messages. */
+interface Tables {
+  readonly metadata: Metadata;
+  readonly file: string;
+}
+
 /**
- * Reads and checks `tokenizer.ggml.*`.
+ * Reads and checks `tokenizer.ggml.*`. Messages name `file`, which is to be one printable line.
  *
  * @throws {WeightsError} A table is missing, of the wrong type or contradicts another.
  * @throws {UnsupportedError} Another tokenizer than LFM2's byte-level BPE.
  */
-export function readVocabulary(metadata: Metadata): Vocabulary {
-  expectName(metadata, "tokenizer.ggml.model", "gpt2");
-  expectName(metadata, "tokenizer.ggml.pre", "lfm2");
+export function readVocabulary(metadata: Metadata, file = "this file"): Vocabulary {
+  const tables: Tables = { metadata, file };
+  expectName(tables, "tokenizer.ggml.model", "gpt2");
+  expectName(tables, "tokenizer.ggml.pre", "lfm2");
 
-  const tokens = strings(metadata, "tokenizer.ggml.tokens", MAX_VOCABULARY);
+  const tokens = strings(tables, "tokenizer.ggml.tokens", MAX_VOCABULARY);
   const types = metadata.get("tokenizer.ggml.token_type");
-  if (types === undefined) throw unusable("tokenizer.ggml.token_type is missing");
-  if (!isIntegers(types)) throw unusable(`tokenizer.ggml.token_type is ${describe(types)}, not an array of integers`);
-  if (types.length !== tokens.length) throw unusable(`it has ${tokens.length} tokens and ${types.length} token types`);
+  if (types === undefined) throw unusable(tables, "tokenizer.ggml.token_type is missing");
+  if (!isIntegers(types)) throw unusable(tables, `tokenizer.ggml.token_type is ${describe(types)}, not an array of integers`);
+  if (types.length !== tokens.length) throw unusable(tables, `it has ${tokens.length} tokens and ${types.length} token types`);
 
   const normalIds = new Map<string, number>();
   const specialIds = new Map<string, number>();
   for (const [id, token] of tokens.entries()) {
     const type = types[id];
-    if (type === undefined || type < 1 || type > 6) throw unusable(`token ${id} has type ${type}, known are 1 to 6`);
+    if (type === undefined || type < 1 || type > 6) throw unusable(tables, `token ${id} has type ${type}, known are 1 to 6`);
     if (type === tokenType.unused || type === 2) continue;
     const special = type === tokenType.control || type === tokenType.userDefined;
     const limit = special ? MAX_SPECIAL_LENGTH : MAX_TOKEN_LENGTH;
     if (token.length === 0 || token.length > limit)
-      throw unusable(`the text of token ${id} has ${token.length} characters, allowed are 1 to ${limit}`);
+      throw unusable(tables, `the text of token ${id} has ${token.length} characters, allowed are 1 to ${limit}`);
     const ids = special ? specialIds : normalIds;
     const other = ids.get(token);
-    if (other !== undefined) throw unusable(`tokens ${other} and ${id} have the same text ${quote(token)}`);
+    if (other !== undefined) throw unusable(tables, `tokens ${other} and ${id} have the same text ${quote(token)}`);
     ids.set(token, id);
   }
   for (const [byte, char] of byteAlphabet.entries()) {
-    if (!normalIds.has(char)) throw unusable(`no token stands for the byte 0x${byte.toString(16).padStart(2, "0")}`);
+    if (!normalIds.has(char)) throw unusable(tables, `no token stands for the byte 0x${byte.toString(16).padStart(2, "0")}`);
   }
 
   return {
     tokens,
     types,
-    merges: readMerges(strings(metadata, "tokenizer.ggml.merges", MAX_MERGES), normalIds, specialIds),
+    merges: readMerges(tables, normalIds, specialIds),
     normalIds,
     specialIds,
-    bos: tokenId(metadata, "tokenizer.ggml.bos_token_id", tokens.length),
-    eos: tokenId(metadata, "tokenizer.ggml.eos_token_id", tokens.length),
-    pad: tokenId(metadata, "tokenizer.ggml.padding_token_id", tokens.length),
-    addBos: boolean(metadata, "tokenizer.ggml.add_bos_token") ?? true, // llama.cpp's default for "lfm2"
+    bos: tokenId(tables, "tokenizer.ggml.bos_token_id", tokens.length),
+    eos: tokenId(tables, "tokenizer.ggml.eos_token_id", tokens.length),
+    pad: tokenId(tables, "tokenizer.ggml.padding_token_id", tokens.length),
+    addBos: boolean(tables, "tokenizer.ggml.add_bos_token") ?? true, // llama.cpp's default for "lfm2"
   };
 }
 
-function readMerges(lines: string[], normalIds: ReadonlyMap<string, number>, specialIds: ReadonlyMap<string, number>): [string, string][] {
+function readMerges(tables: Tables, normalIds: ReadonlyMap<string, number>, specialIds: ReadonlyMap<string, number>): [string, string][] {
   const merges: [string, string][] = [];
-  for (const [rank, line] of lines.entries()) {
+  const seen = new Set<string>();
+  let rank = -1;
+  for (const line of strings(tables, "tokenizer.ggml.merges", MAX_MERGES)) {
+    rank++;
+    if (seen.has(line)) continue; // the first rank counts, as in llama.cpp; a million times the same must not become a million pairs
+    seen.add(line);
     const space = line.indexOf(" ");
     const left = line.slice(0, space);
     const right = line.slice(space + 1);
-    if (space < 1 || right.length === 0 || right.includes(" ")) throw unusable(`merge ${rank} is ${quote(line)}, not two pieces`);
+    if (space < 1 || right.length === 0 || right.includes(" ")) throw unusable(tables, `merge ${rank} is ${quote(line)}, not two pieces`);
     for (const piece of [left, right, left + right]) {
-      if (!normalIds.has(piece) && !specialIds.has(piece)) throw unusable(`merge ${rank} names ${quote(piece)}, which is no token`);
+      if (!normalIds.has(piece) && !specialIds.has(piece)) throw unusable(tables, `merge ${rank} names ${quote(piece)}, which is no token`);
     }
     // Merging must not produce a special token: only the splitter makes those.
     if (normalIds.has(left) && normalIds.has(right) && normalIds.has(left + right)) merges.push([left, right]);
@@ -89,36 +101,36 @@ function readMerges(lines: string[], normalIds: ReadonlyMap<string, number>, spe
   return merges;
 }
 
-function expectName(metadata: Metadata, key: string, expected: string): void {
-  const found = metadata.get(key);
-  if (found === undefined) throw unusable(`${key} is missing`);
-  if (typeof found !== "string") throw unusable(`${key} is ${describe(found)}, not a string`);
+function expectName(tables: Tables, key: string, expected: string): void {
+  const found = tables.metadata.get(key);
+  if (found === undefined) throw unusable(tables, `${key} is missing`);
+  if (typeof found !== "string") throw unusable(tables, `${key} is ${describe(found)}, not a string`);
   if (found !== expected)
-    throw new UnsupportedError(`Cannot use this file's tokenizer: ${key} is ${quote(found)}, supported is "${expected}"`, key);
+    throw new UnsupportedError(`Cannot use the tokenizer of ${tables.file}: ${key} is ${quote(found)}, supported is "${expected}"`, key);
 }
 
-function strings(metadata: Metadata, key: string, limit: number): string[] {
-  const value = metadata.get(key);
-  if (value === undefined) throw unusable(`${key} is missing`);
+function strings(tables: Tables, key: string, limit: number): string[] {
+  const value = tables.metadata.get(key);
+  if (value === undefined) throw unusable(tables, `${key} is missing`);
   if (!Array.isArray(value) || !value.every((item): item is string => typeof item === "string")) {
-    throw unusable(`${key} is ${describe(value)}, not an array of strings`);
+    throw unusable(tables, `${key} is ${describe(value)}, not an array of strings`);
   }
-  if (value.length > limit) throw unusable(`${key} has ${value.length} entries, allowed are ${limit}`);
+  if (value.length > limit) throw unusable(tables, `${key} has ${value.length} entries, allowed are ${limit}`);
   return value;
 }
 
-function tokenId(metadata: Metadata, key: string, vocabularySize: number): number | undefined {
-  const value = metadata.get(key);
+function tokenId(tables: Tables, key: string, vocabularySize: number): number | undefined {
+  const value = tables.metadata.get(key);
   if (value === undefined) return undefined;
-  if (typeof value !== "number" || !Number.isInteger(value)) throw unusable(`${key} is ${describe(value)}, not an integer`);
-  if (value < 0 || value >= vocabularySize) throw unusable(`${key} is ${value}, the vocabulary has ${vocabularySize} tokens`);
+  if (typeof value !== "number" || !Number.isInteger(value)) throw unusable(tables, `${key} is ${describe(value)}, not an integer`);
+  if (value < 0 || value >= vocabularySize) throw unusable(tables, `${key} is ${value}, the vocabulary has ${vocabularySize} tokens`);
   return value;
 }
 
-function boolean(metadata: Metadata, key: string): boolean | undefined {
-  const value = metadata.get(key);
+function boolean(tables: Tables, key: string): boolean | undefined {
+  const value = tables.metadata.get(key);
   if (value === undefined || typeof value === "boolean") return value;
-  throw unusable(`${key} is ${describe(value)}, not a boolean`);
+  throw unusable(tables, `${key} is ${describe(value)}, not a boolean`);
 }
 
 type Integers = Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array;
@@ -133,5 +145,7 @@ const describe = (value: MetadataValue): string =>
         ? `an array of ${typeof value[0]}s`
         : "an empty array"
       : `a ${typeof value}`;
-const quote = (text: string): string => JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
-const unusable = (reason: string): WeightsError => new WeightsError(`Cannot use this file's tokenizer: ${reason}`);
+const quote = (text: string): string =>
+  JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text).replace(/[\x7f-\x9f\u2028\u2029]/g, (c) => `\\u${hex4(c)}`);
+const hex4 = (c: string): string => c.charCodeAt(0).toString(16).padStart(4, "0");
+const unusable = ({ file }: Tables, reason: string): WeightsError => new WeightsError(`Cannot use the tokenizer of ${file}: ${reason}`);

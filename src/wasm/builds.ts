@@ -13,7 +13,9 @@ export interface KernelModule {
 const chosen = new Map<"auto" | Build, Promise<KernelModule>>();
 
 /** Compiled and probed once a process. @throws UnsupportedError where the build that was asked for does not run here. */
-export function chooseKernels(wanted: "auto" | Build = "auto"): Promise<KernelModule> {
+export async function chooseKernels(wanted: "auto" | Build = "auto"): Promise<KernelModule> {
+  if (!["auto", "relaxed", "plain"].includes(wanted))
+    throw new RangeError(`kernels must be "auto", "relaxed" or "plain", not ${JSON.stringify(wanted)}`);
   const known = chosen.get(wanted) ?? compileAndProbe(wanted);
   chosen.set(wanted, known);
   return known;

@@ -38,12 +38,12 @@ export class Metadata {
     throw this.error(`${key} is ${describe(value)}, expected a whole number from ${least} to ${most}`);
   }
 
-  /** A number over 0 and up to `most`; throws where it is missing. */
-  positive(key: string, most: number): number {
+  /** A number from `least` to `most`; throws where it is missing. */
+  number(key: string, least: number, most: number): number {
     const value = this.get(key);
     if (value === undefined) throw this.error(`it has no ${key}`);
-    if (typeof value === "number" && value > 0 && value <= most) return value;
-    throw this.error(`${key} is ${describe(value)}, expected a number over 0 and up to ${most}`);
+    if (typeof value === "number" && value >= least && value <= most) return value;
+    throw this.error(`${key} is ${describe(value)}, expected a number from ${least} to ${most}`);
   }
 
   optionalText(key: string): string | undefined {

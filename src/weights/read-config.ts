@@ -15,6 +15,7 @@ const MAX_WIDTH = 2 ** 20;
 const MAX_HEADS = 1024;
 const MAX_EXPERTS = 4096;
 const MAX_CONTEXT = 2 ** 31 - 1;
+const MIN_EPSILON = 1e-30; // f32, and no subnormal: a row of zeros is divided by its root
 
 const CONV_TAPS = 3;
 const SIGMOID = 2; // expert_gating_func
@@ -76,8 +77,8 @@ export function readModelConfig(file: GgufFile): ReadModelConfig {
     nExperts: experts?.count ?? 0,
     nExpertsPerToken: experts?.used ?? 0,
     expertFeedForwardSize,
-    normEps: metadata.positive(key("attention.layer_norm_rms_epsilon"), 1),
-    ropeTheta: metadata.positive(key("rope.freq_base"), 1e12),
+    normEps: metadata.number(key("attention.layer_norm_rms_epsilon"), MIN_EPSILON, 1),
+    ropeTheta: metadata.number(key("rope.freq_base"), 1, 1e12),
     convKernel,
     trainedContextLength: metadata.integer(key("context_length"), 1, MAX_CONTEXT),
   };

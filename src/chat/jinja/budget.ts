@@ -9,8 +9,10 @@ export const MAX_STEPS = 1_000_000;
 export const MAX_DEPTH = 400;
 /** UTF-16 units of any text that a template makes, the prompt included. */
 export const MAX_TEXT_LENGTH = 8 * 2 ** 20;
-/** Items of any list, `range` included (jinja2.sandbox has the same MAX_RANGE). */
-export const MAX_LIST_LENGTH = 100_000;
+/** Items of any list, `range` included: more than messages fit a context. */
+export const MAX_LIST_LENGTH = 20_000;
+/** What an object of the library's takes in memory and time; for a loop it makes a scope for every item before it runs the body. */
+const OBJECT_STEPS = 9;
 
 export class Budget {
   #steps = 0;
@@ -38,6 +40,10 @@ export class Budget {
   list(length: number): void {
     if (length > MAX_LIST_LENGTH) throw new Error(`it makes a list of more than ${MAX_LIST_LENGTH} items`);
     this.spend(length);
+  }
+
+  objects(count: number): void {
+    this.spend(OBJECT_STEPS * count);
   }
 
   /** Joins, after looking at the length of what would come out. */

@@ -50,7 +50,10 @@ export class Interpreter extends Base {
     if (value.type === "StringValue") this.#budget.text(value.value.length);
     else if (isArray(value)) this.#budget.list(value.value.length);
     if (this.#program.outputs.has(node)) return string(str(value, { marks: this.#marks, budget: this.#budget }));
-    return this.#program.iterables.has(node) ? this.#iterable(value) : value;
+    if (!this.#program.iterables.has(node)) return value;
+    const iterable = this.#iterable(value);
+    if (isArray(iterable)) this.#budget.objects(iterable.value.length);
+    return iterable;
   }
 
   #evaluate(node: Node, environment: Environment): Value {

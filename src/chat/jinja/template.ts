@@ -42,14 +42,15 @@ export function compileTemplate(source: string): Template {
     render: (variables, { now, marks = Marks.none }) =>
       guarded("Cannot render the conversation with the chat template", () => {
         const environment = newEnvironment();
-        for (const [name, value] of globals(now)) environment.setVariable(name, value);
+        const budget = new Budget();
+        for (const [name, value] of globals(now, budget)) environment.setVariable(name, value);
         for (const [name, value] of Object.entries(variables)) environment.setVariable(name, toValue(value, marks, 0));
-        return new Interpreter(program, environment, marks, new Budget()).render();
+        return new Interpreter(program, environment, marks, budget).render();
       }),
   };
 }
 
-function globals(now: Date): [string, Value][] {
+function globals(now: Date, budget: Budget): [string, Value][] {
   return [
     ["true", boolean(true)],
     ["True", boolean(true)],
@@ -57,7 +58,7 @@ function globals(now: Date): [string, Value][] {
     ["False", boolean(false)],
     ["none", none],
     ["None", none],
-    ["range", native((args) => range(args))],
+    ["range", native((args) => range(args, budget))],
     [
       "raise_exception",
       native(([message]) => {
@@ -74,7 +75,7 @@ function globals(now: Date): [string, Value][] {
   ];
 }
 
-function range(args: Value[]): Value {
+function range(args: Value[], budget: Budget): Value {
   const numbers = args.map((arg) => {
     if (arg.type !== "IntegerValue") throw new Error("range takes integers");
     return arg.value;
@@ -84,6 +85,7 @@ function range(args: Value[]): Value {
   if (step === 0) throw new Error("range's step is not 0");
   const count = Math.max(0, Math.ceil((stop - start) / step));
   if (count > MAX_LIST_LENGTH) throw new Error(`range makes a list of ${count} items, allowed are ${MAX_LIST_LENGTH}`);
+  budget.objects(count);
   return array(Array.from({ length: count }, (_, i) => integer(start + i * step)));
 }
 

@@ -15,7 +15,7 @@ import type {
   WeightSource,
 } from "../../types.ts";
 import { releaseMemories } from "../../wasm/bank.ts";
-import { createText, describe, type ModelParts } from "../open-model.ts";
+import { describe, type ModelParts, type Text } from "../open-model.ts";
 import type { CallMethod, FromLeader } from "./messages.ts";
 import { Supervisor } from "./supervisor.ts";
 import { fromWire, toWire } from "./wire-error.ts";
@@ -23,6 +23,7 @@ import { fromWire, toWire } from "./wire-error.ts";
 export interface RemoteModelOptions {
   readonly plan: EnginePlan;
   readonly parts: ModelParts;
+  readonly text: Text;
   /** Reads for the threads, unless they can open the input by themselves. */
   readonly source: WeightSource;
   readonly input: Extract<ModelInput, string | Blob> | undefined;
@@ -57,14 +58,13 @@ export async function loadRemoteModel(options: RemoteModelOptions): Promise<Mode
 }
 
 class RemoteModel implements Model {
+  readonly info: Model["info"];
   readonly #options: RemoteModelOptions;
   readonly #memories: WebAssembly.Memory[];
   readonly #supervisor: Supervisor;
   readonly #calls = new Map<number, Call>();
   readonly #reading = new AbortController();
   readonly #restarts: number[] = []; // when
-  #text: ReturnType<typeof createText> | undefined;
-  #info: Model["info"] | undefined;
   #count = 0;
   #stats: Stats | undefined;
   #ready!: Promise<void>;
@@ -74,7 +74,8 @@ class RemoteModel implements Model {
   #closed: Promise<void> | undefined;
 
   constructor(options: RemoteModelOptions, memories: WebAssembly.Memory[]) {
-    const { plan, parts, input } = options;
+    const { plan, parts, text, input } = options;
+    this.info = describe(parts, text);
     this.#options = options;
     this.#memories = memories;
     this.#supervisor = new Supervisor({
@@ -106,16 +107,6 @@ class RemoteModel implements Model {
     releaseMemories(this.#memories);
   }
 
-  get info(): Model["info"] {
-    this.#info ??= describe(this.#options.parts, this.#texts);
-    return this.#info;
-  }
-
-  get #texts(): ReturnType<typeof createText> {
-    this.#text ??= createText(this.#options.parts);
-    return this.#text;
-  }
-
   chat(messages: Parameters<Model["chat"]>[0], options: ChatOptions = {}): Promise<Reply> {
     return this.#call("chat", messages, options) as Promise<Reply>;
   }
@@ -137,15 +128,15 @@ class RemoteModel implements Model {
   }
 
   tokenize(text: string, options?: Parameters<Model["tokenize"]>[1]): number[] {
-    return this.#texts.tokenizer.encode(text, options);
+    return this.#options.text.tokenizer.encode(text, options);
   }
 
   detokenize(ids: number[], options?: Parameters<Model["detokenize"]>[1]): string {
-    return this.#texts.tokenizer.decode(ids, options);
+    return this.#options.text.tokenizer.decode(ids, options);
   }
 
   applyTemplate(messages: Parameters<Model["applyTemplate"]>[0], options?: Parameters<Model["applyTemplate"]>[1]): string {
-    return this.#texts.template.render(messages, options).text;
+    return this.#options.text.template.render(messages, options).text;
   }
 
   embed(): Promise<never> {

@@ -1,0 +1,131 @@
+import { describe, expect, test } from "vitest";
+import type { Kernels } from "../../src/wasm/kernels.ts";
+import { attention } from "../reference/attention.ts";
+import { roundToF16 } from "../reference/f16.ts";
+import { both, EXP_ERROR, expectClose, expectRefusal, expectSame, normal, U, type Lab } from "./harness.ts";
+
+const PAGE = 64;
+
+interface Case {
+  nHeads: number;
+  nKvHeads: number;
+  headDim: number;
+  q: Float32Array;
+  k: Float32Array;
+  v: Float32Array;
+}
+
+const makeCase = (nHeads: number, nKvHeads: number, headDim: number, positions: number, scale = 1): Case => ({
+  nHeads,
+  nKvHeads,
+  headDim,
+  q: normal("q", nHeads * headDim, scale),
+  k: normal("k", positions * nKvHeads * headDim, scale),
+  v: normal("v", positions * nKvHeads * headDim),
+});
+
+type KvType = "f32" | "f16";
+
+/** The pages of a whole sequence, from keys and values stored one by one, heads in two shares. */
+function fillPages(lab: Lab, input: Case, type: KvType): number[] {
+  const { nKvHeads, headDim } = input;
+  const row = nKvHeads * headDim * 4;
+  const [k, v] = [lab.put(input.k), lab.put(input.v)];
+  const pages: number[] = [];
+  for (let p = 0; p * row < input.k.byteLength; p++) {
+    if (p % PAGE === 0) pages.push(lab.room(2 * PAGE * nKvHeads * headDim * (type === "f16" ? 2 : 4)));
+    const append = lab.kernels[type === "f16" ? "appendKvF16" : "appendKv"];
+    append(pages.at(-1)!, k + p * row, v + p * row, nKvHeads, headDim, 0, 1, p % PAGE);
+    append(pages.at(-1)!, k + p * row, v + p * row, nKvHeads, headDim, 1, nKvHeads, p % PAGE);
+  }
+  return pages;
+}
+
+/** The last position's attention; shares: KV heads that each thread takes. */
+function run(input: Case, type: KvType, shares: [from: number, to: number][] = [[0, input.nKvHeads]]): Float32Array {
+  const { nHeads, nKvHeads, headDim, q } = input;
+  const positions = input.k.length / nKvHeads / headDim;
+  return both((lab) => {
+    const { kernels } = lab;
+    const pages = fillPages(lab, input, type);
+    const [y, state, query, scratch] = [lab.room(q.byteLength), lab.room(nHeads * (headDim + 2) * 4), lab.put(q), lab.room(PAGE * 4)];
+    kernels.attentionBegin(state, nHeads, headDim);
+    for (const [from, to] of shares) {
+      for (const [i, page] of pages.entries()) {
+        const count = Math.min(PAGE, positions - i * PAGE);
+        kernels[type === "f16" ? "attendPageF16" : "attendPage"](state, query, page, scratch, nHeads, nKvHeads, headDim, from, to, count);
+      }
+      const group = nHeads / nKvHeads;
+      kernels.attentionEnd(y, state, nHeads, headDim, from * group, to * group);
+    }
+    return lab.f32(y, q.length);
+  });
+}
+
+function expectRight(input: Case, type: KvType): void {
+  const stored = (x: Float32Array): Float64Array => Float64Array.from(x, type === "f16" ? roundToF16 : (v) => v);
+  const { y, magnitudes, spread } = attention(input.q, stored(input.k), stored(input.v), input.nHeads, input.nKvHeads);
+  const positions = input.k.length / input.nKvHeads / input.headDim;
+  // A score's products, sums and scale are rounded, then its distance from the maximum, and the exponential takes its own; so do the
+  // corrections between pages. All this counts twice, above and below the line, with a rounding for each position on top.
+  const score = (input.headDim + 3) * U * spread + 2 * U * spread;
+  const relative = 2 * (score + EXP_ERROR * (1 + Math.ceil(positions / PAGE)) + (positions + 2) * U);
+  expectClose(run(input, type), y, (_, i) => relative * magnitudes[i]!);
+}
+
+describe.each(["f32", "f16"] as const)("%s pages", (type) => {
+  // Around the vector tile of 16 positions and the page of 64; a prime; several pages.
+  test.each([1, 12, 16, 20, 60, 64, 68, 127, 131, 200])("%i positions", (positions) => {
+    expectRight(makeCase(4, 2, 64, positions), type);
+  });
+
+  // The least, no groups, one group, the models' heads.
+  test.each([
+    [1, 1, 16],
+    [3, 3, 48],
+    [6, 2, 16],
+    [7, 1, 32],
+    [16, 8, 64],
+    [32, 8, 64],
+  ])("%i heads on %i of %i", (nHeads, nKvHeads, headDim) => expectRight(makeCase(nHeads, nKvHeads, headDim, 70), type));
+
+  test("scores of hundreds, whose exponentials are beyond f32", () => expectRight(makeCase(4, 2, 64, 130, 5), type));
+
+  test("a maximum that rises with every page, and one that comes first", () => {
+    for (const direction of [1, -1]) {
+      const input = makeCase(2, 1, 16, 200);
+      input.q.fill(1);
+      input.k.forEach((_, i, k) => (k[i] = (direction * Math.floor(i / 16)) / 64));
+      expectRight(input, type);
+    }
+  });
+
+  test("equal scores: the mean of the values, and one value alone exactly", () => {
+    const input = makeCase(2, 2, 16, 100);
+    input.q.fill(0);
+    expectRight(input, type);
+    const one = makeCase(2, 2, 16, 1);
+    expect(run(one, type)).toEqual(type === "f16" ? one.v.map(roundToF16) : one.v);
+  });
+
+  test("heads shared out between threads: the same bits", () => {
+    const input = makeCase(8, 4, 16, 131);
+    const shares: [number, number][] = [
+      [1, 4],
+      [0, 0],
+      [0, 1],
+    ];
+    expectSame(run(input, type, shares), run(input, type));
+  });
+});
+
+test("refuses heads of a part of a vector, and positions that a page does not hold", () => {
+  const attend = (nHeads: number, nKvHeads: number, headDim: number, count: number) => (kernels: Kernels) =>
+    kernels.attendPage(65536, 65536, 65536, 65536, nHeads, nKvHeads, headDim, 0, nKvHeads, count);
+  expectRefusal("attendPage: headDim must be a multiple of 16", attend(2, 1, 24, 1));
+  expectRefusal("attendPage: nHeads must be a multiple of nKvHeads", attend(3, 2, 16, 1));
+  expectRefusal("attendPage: count must be between 1 and 64", attend(2, 1, 16, 0));
+  expectRefusal("attendPage: count must be between 1 and 64", attend(2, 1, 16, 65));
+  expectRefusal("appendKv: slot must be less than 64", (kernels) => kernels.appendKv(65536, 65536, 65536, 1, 16, 0, 1, 64));
+  expectRefusal("attentionEnd: headDim must be a multiple of 4", (kernels) => kernels.attentionEnd(65536, 65536, 1, 6, 0, 1));
+});
