@@ -54,9 +54,8 @@ export async function openModel(
   const memoryBytes = engine.core.banks.reduce((sum, bank) => sum + bank.bytes.length, 0);
   return createModel({
     engine,
-    tokenizer,
-    template,
-    info: describe(parts, { tokenizer, template }),
+    ...text,
+    info: describe(parts, text),
     bytesRead: () => bytesRead,
     memoryBytes,
     onClose,
