@@ -121,7 +121,10 @@ describe.concurrent("run", () => {
     const { promptTokens, completionTokens } = usage;
     const said = toolCalls.map(({ name, arguments: given }) => ({ name, arguments: given }));
     expect(JSON.parse(json.stdout)).toMatchObject({
-      ...{ content, reasoning, toolCalls: said, finishReason },
+      content,
+      reasoning,
+      toolCalls: said,
+      finishReason,
       usage: { promptTokens, completionTokens },
     });
     expect([json.code, json.stderr]).toEqual([0, ""]);
