@@ -22,6 +22,7 @@ const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
   tokenize: () => import("./commands/tokenize.ts"),
   template: () => import("./commands/template.ts"),
   eval: () => import("./commands/eval.ts"),
+  "parse-reply": () => import("./commands/parse-reply.ts"),
 };
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -40,7 +41,8 @@ try {
 
 async function main([first, ...rest]: string[]): Promise<void> {
   if (first === "--version" || first === "-v") return print(version());
-  if (first === "--help" || first === "-h") return print(await overview());
+  if (first === "help" && rest.length === 1) return main([rest[0]!, "--help"]);
+  if (first === "help" || first === "--help" || first === "-h") return print(await overview());
   if (first === undefined) throw new UsageError("no command was given");
   const open = Object.hasOwn(commands, first) ? commands[first] : undefined;
   if (!open) throw new UsageError(`unknown ${first.startsWith("-") ? "flag" : "command"} ${JSON.stringify(first)}`);

@@ -15,6 +15,7 @@ export interface RunningServer {
 }
 
 const GRACE_MS = 5000;
+const IDLE_MS = 20; // between two looks for connections that have become idle
 
 /** @throws {Error} The address cannot be listened on, in one line. */
 export async function serve({ hostname = "127.0.0.1", port = 8080, ...options }: ServeOptions): Promise<RunningServer> {
@@ -32,8 +33,11 @@ export async function serve({ hostname = "127.0.0.1", port = 8080, ...options }:
     close: (graceMs = GRACE_MS) =>
       new Promise((resolve) => {
         const cut = setTimeout(() => "closeAllConnections" in server && server.closeAllConnections(), graceMs);
+        // Node closes those that are idle now; one whose answer ends later would be kept alive for seconds.
+        const idle = setInterval(() => "closeIdleConnections" in server && server.closeIdleConnections(), IDLE_MS);
         server.close(() => {
           clearTimeout(cut);
+          clearInterval(idle);
           resolve();
         });
       }),

@@ -1,12 +1,12 @@
 /** lfm-edge run: one prompt, its reply on stdout. */
 import { defineCommand } from "citty";
-import type { Tool } from "../../src/types.ts";
 import { Interrupted, UsageError } from "../errors.ts";
-import { readJson, readStdin, readText } from "../files.ts";
+import { readStdin, readText } from "../files.ts";
 import { interruptSignal } from "../interrupt.ts";
 import { modelPath, openModel } from "../open.ts";
 import { generateOptions, generationArgs, jsonArg, loadOptions, modelArg, modelArgs, quietArg, systemMessage } from "../options.ts";
 import { printReply } from "../print-reply.ts";
+import { readTools } from "../tools.ts";
 
 export const examples = [
   'lfm-edge run -p "Why is the sky blue?"',
@@ -58,17 +58,4 @@ async function readPrompt(text: string | undefined, file: string | undefined): P
   const prompt = text ?? (file === undefined ? await readStdin() : await readText(file));
   if (prompt.trim() === "") throw new UsageError("the prompt is empty; pass some text with -p, -f or on standard input");
   return prompt;
-}
-
-/** A list of tools, or of bare functions. What is in one is checked by the template that prints it. */
-async function readTools(path: string): Promise<Tool[]> {
-  const tools = await readJson(path);
-  if (!Array.isArray(tools)) throw new Error(`Cannot use ${path}: expected a list of tools`);
-  return (tools as unknown[]).map((tool, i) => {
-    const declared: unknown = typeof tool === "object" && tool !== null && "function" in tool ? tool.function : tool;
-    if (typeof declared === "object" && declared !== null && "name" in declared && typeof declared.name === "string") {
-      return { type: "function", function: declared as Tool["function"] };
-    }
-    throw new Error(`Cannot use ${path}: tool ${i} has no name; expected { "type": "function", "function": { "name": … } }`);
-  });
 }
