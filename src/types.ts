@@ -6,7 +6,7 @@
 // ── loading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 export type ModelInput = string | URL | Blob | ArrayBuffer | Uint8Array | WeightSource; // path, URL, split GGUF (its first part), shard folder
 export interface LoadOptions {
-  threads?: number; // default: min(availableParallelism, cgroup quota), 1 where there are no threads; with threads nothing is computed on the caller's thread
+  threads?: number; // default: min(availableParallelism, cgroup quota); with threads nothing is computed on the caller's thread; 0: all is, as where there are none
   maxWeightBytes?: number; // resident weights; default: everything that fits
   maxMemoryBytes?: number; // the whole process's budget (weights + KV + activations); what a 2 GiB container passes
   contextLength?: number; // default min(file's, 8192)

@@ -296,7 +296,7 @@ describe("refusals", () => {
         ),
       dense,
     );
-    expectError(file, UnsupportedError, /feed-forward width is 510, and a multiple of 4 is needed/);
+    expectError(file, UnsupportedError, /feed-forward width is 510, and a multiple of 8 is needed/);
   });
 });
 

@@ -24,7 +24,7 @@ async function outcome(path: string): Promise<Outcome> {
   let failure: unknown;
   let finite = false;
   try {
-    const model = await load(path);
+    const model = await load(path, { threads: 0 }); // threads would bring memory of their own
     const { logits } = await model.evaluate([1, 2]);
     finite = logits.every(Number.isFinite);
     await model.close();

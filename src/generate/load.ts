@@ -44,9 +44,10 @@ export async function load(input: ModelInput, options: LoadOptions = {}): Promis
       },
       ...(signal && { signal }),
     };
-    const model = runtimeThreads
-      ? await loadRemoteModel({ ...common, parts, text, plan: planEngine(parts.shape), input: openAnywhere(input) })
-      : await openModel(parts, text, { ...common, onClose: () => source.close() });
+    const model =
+      runtimeThreads && options.threads !== 0
+        ? await loadRemoteModel({ ...common, parts, text, plan: planEngine(parts.shape), input: openAnywhere(input) })
+        : await openModel(parts, text, { ...common, onClose: () => source.close() });
     onProgress?.({ phase: "ready", loaded: total, total });
     return model;
   } catch (error) {
@@ -76,22 +77,22 @@ async function describeParts(file: GgufFile, shard: string, options: LoadOptions
       ),
       maxSequences: resolveWhole("maxSequences", options.maxSequences, DEFAULT_SEQUENCES, MAX_SEQUENCES),
       kvType: options.kvType === "f32" ? "f32" : "f16",
-      threads: runtimeThreads ? resolveWhole("threads", options.threads, runtimeThreads.count, MAX_THREADS) : 1,
+      threads: runtimeThreads && options.threads !== 0 ? resolveWhole("threads", options.threads, runtimeThreads.count, MAX_THREADS) : 1,
     },
   };
 }
 
-/** What every thread can open by itself. */
-function openAnywhere(input: ModelInput): string | Blob | undefined {
+/** What every thread can open by itself: not bytes, which would be copied, nor a Blob of a file, which Node does not clone. */
+function openAnywhere(input: ModelInput): string | undefined {
   if (input instanceof URL) return input.href;
-  return typeof input === "string" || input instanceof Blob ? input : undefined;
+  return typeof input === "string" ? input : undefined;
 }
 
 function refuseUnsupported({ threads, maxWeightBytes, maxMemoryBytes, kvType, pairVectors }: LoadOptions): void {
   const refuse = (param: keyof LoadOptions, why: string): never => {
     throw new UnsupportedError(`${param} is not supported: ${why}`, param);
   };
-  if (threads !== undefined && threads !== 1 && !runtimeThreads) refuse("threads", "this runtime has none; leave it out or pass 1");
+  if (threads !== undefined && threads !== 0 && !runtimeThreads) refuse("threads", "this runtime has none; leave it out or pass 0");
   if (maxWeightBytes !== undefined) refuse("maxWeightBytes", "all weights are kept in memory; leave it out");
   if (maxMemoryBytes !== undefined) refuse("maxMemoryBytes", "all weights are kept in memory; leave it out");
   if (kvType !== undefined && kvType !== "f16" && kvType !== "f32") refuse("kvType", '"f16" and "f32" are');

@@ -14,13 +14,11 @@ const { thread, memories, loaded, input, parts } = port.data as ThreadData;
 const tell = (message: FromLeader): void => port.post(message);
 
 /** Progress is told now and then: a message for every piece would be thousands. */
-const TELL_BYTES = 16 * 2 ** 20;
+const TELL_BYTES = parts.weightBytes / 100;
 let untold = 0;
 function onBytes(bytes: number): void {
   untold += bytes;
-  if (untold >= TELL_BYTES) tellBytes();
-}
-function tellBytes(): void {
+  if (untold < TELL_BYTES) return;
   tell({ type: "bytes", bytes: untold });
   untold = 0;
 }
@@ -57,7 +55,6 @@ async function lead(): Promise<void> {
   });
   const source = input === undefined ? reads.source(parts.shard) : (await openSource(input, openFile)).source;
   model = await openModel(parts, createText(parts), { source, team: { memories, loaded }, onBytes, onClose: () => source.close() });
-  tellBytes();
   tell({ type: "ready", stats: model.stats() });
 }
 

@@ -1,5 +1,5 @@
 /** What the caller's thread and the model's threads tell each other. */
-import type { ModelInput, Stats } from "../../types.ts";
+import type { Stats } from "../../types.ts";
 import type { ModelParts } from "../open-model.ts";
 import type { WireError } from "./wire-error.ts";
 
@@ -9,7 +9,7 @@ export interface ThreadData {
   readonly memories: readonly WebAssembly.Memory[];
   readonly loaded: boolean; // the weights are in the memories already
   /** What every thread can open by itself; undefined: the caller's thread reads, for the leader alone. */
-  readonly input: Extract<ModelInput, string | Blob> | undefined;
+  readonly input: string | undefined;
   readonly parts: ModelParts;
 }
 

@@ -8,7 +8,6 @@ import type {
   CompletionPart,
   Evaluation,
   Model,
-  ModelInput,
   Reply,
   ReplyPart,
   Stats,
@@ -26,7 +25,7 @@ export interface RemoteModelOptions {
   readonly text: Text;
   /** Reads for the threads, unless they can open the input by themselves. */
   readonly source: WeightSource;
-  readonly input: Extract<ModelInput, string | Blob> | undefined;
+  readonly input: string | undefined;
   readonly onBytes?: (bytes: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -66,6 +65,7 @@ class RemoteModel implements Model {
   readonly #reading = new AbortController();
   readonly #restarts: number[] = []; // when
   #count = 0;
+  #bytesRead = 0;
   #stats: Stats | undefined;
   #ready!: Promise<void>;
   #onReady: { resolve: (ready?: Promise<void>) => void; reject: (error: unknown) => void } | undefined;
@@ -152,7 +152,7 @@ class RemoteModel implements Model {
   }
 
   stats(): Stats {
-    return this.#stats!;
+    return { ...this.#stats!, bytesRead: this.#bytesRead };
   }
 
   close(): Promise<void> {
@@ -223,11 +223,12 @@ class RemoteModel implements Model {
   #hear(message: FromLeader): void {
     switch (message.type) {
       case "ready":
+        if (!this.#stats) this.#progress(this.#options.parts.weightBytes - this.#bytesRead); // what was not told yet
         this.#stats = message.stats;
         this.#onReady?.resolve();
         break;
       case "bytes":
-        this.#options.onBytes?.(message.bytes);
+        if (!this.#stats) this.#progress(message.bytes);
         break;
       case "read":
         void this.#read(message);
@@ -251,6 +252,11 @@ class RemoteModel implements Model {
       case "closed":
         this.#onClosed?.();
     }
+  }
+
+  #progress(bytes: number): void {
+    this.#bytesRead += bytes;
+    if (bytes > 0 && !this.#options.signal?.aborted) this.#options.onBytes?.(bytes);
   }
 
   async #read({ read, shard, offset, target }: Extract<FromLeader, { type: "read" }>): Promise<void> {
