@@ -147,6 +147,7 @@ describe("a streamed reply", () => {
     await reader.read();
     const signal = fake.asked[0]!.options.signal!;
     signal.addEventListener("abort", () => resolve()); // as the engine does
+    await new Promise((later) => setTimeout(later)); // the stream asks for the next
     await reader.cancel();
     expect(signal.aborted).toBe(true);
     expect(fake.ended()).toBe(1);
