@@ -106,6 +106,14 @@ describe("the same seed gives the same tokens", () => {
     for (const { usage } of await Promise.all(others)) expect(usage.completionTokens).toBe(40);
   });
 
+  it("at the same positions: a prompt that holds the first of them goes on with the rest", async () => {
+    const prompt = model.tokenize("Mina found the", { bos: true });
+    for (const held of [1, 5])
+      expect(
+        idsOf(await model.complete([...prompt, ...expected.slice(0, held)], { ...seeded, maxTokens: 24 - held, logprobs: 0 })),
+      ).toEqual(expected.slice(held));
+  });
+
   it("and the same message does in a conversation", async () => {
     const options = { ...seeded, logprobs: 0, date: "2026-01-02" };
     expect(idsOf(await model.chat(question, options))).toEqual(idsOf(await model.chat(question, options)));
@@ -206,11 +214,19 @@ describe("the model's facts", () => {
   });
 
   it("and its work in stats", async () => {
-    await model.complete("Mina found the", { ...seeded });
-    const { bytesRead, prefillTokensPerSecond, decodeTokensPerSecond, peakMemoryBytes } = model.stats();
-    expect(bytesRead).toBeGreaterThanOrEqual(model.info.weightBytes);
-    expect(peakMemoryBytes).toBeGreaterThan(model.info.weightBytes);
-    expect([prefillTokensPerSecond > 0, decodeTokensPerSecond > 0]).toEqual([true, true]);
+    for (const work of [
+      (one: Model) => one.complete("Mina found the", seeded),
+      (one: Model) => one.chat(question, seeded),
+      (one: Model) => all(one.completeStream("Mina found the", seeded)),
+    ]) {
+      await using one = await load(file);
+      expect(one.stats()).toMatchObject({ prefillTokensPerSecond: 0, decodeTokensPerSecond: 0 });
+      await work(one);
+      const { bytesRead, prefillTokensPerSecond, decodeTokensPerSecond, peakMemoryBytes } = one.stats();
+      expect(bytesRead).toBeGreaterThanOrEqual(one.info.weightBytes);
+      expect(peakMemoryBytes).toBeGreaterThan(one.info.weightBytes);
+      expect([prefillTokensPerSecond > 0, decodeTokensPerSecond > 0]).toEqual([true, true]);
+    }
   });
 });
 

@@ -334,7 +334,8 @@ describe("n choices", () => {
 
   it("are each what it would be alone with its seed and number", async () => {
     const prompt = goldenFiles[0]!.cases[2]!.ids;
-    const asked = generation({ temperature: 1.2, seed: 42, n: 3, maxTokens: 24, ignoreEos: true }, tokenizer.vocabularySize);
+    const warm = { temperature: 1.2, repetitionPenalty: 1.3, logitBias: { 300: 6 }, ignoreEos: true }; // what changes logits in place
+    const asked = generation({ ...warm, seed: 42, n: 3, maxTokens: 24 }, tokenizer.vocabularySize);
     const tokens: number[][] = [[], [], []];
     const onToken = (index: number, id: number): void => void tokens[index]!.push(id);
     const read = await all(generate({ engine, tokenizer, prompt, generation: asked, closing: never, onToken }));

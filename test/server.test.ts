@@ -135,6 +135,7 @@ describe("a streamed reply", () => {
   });
 
   it("stops when its reader leaves, while a token is waited for", async () => {
+    const consoleError = vi.spyOn(console, "error").mockReturnValue();
     let resolve = (): void => {};
     const until = new Promise<void>((done) => {
       resolve = done;
@@ -146,9 +147,13 @@ describe("a streamed reply", () => {
     await reader.read();
     const signal = fake.asked[0]!.options.signal!;
     signal.addEventListener("abort", () => resolve()); // as the engine does
+    await new Promise((later) => setTimeout(later)); // the stream asks for the next
     await reader.cancel();
     expect(signal.aborted).toBe(true);
     expect(fake.ended()).toBe(1);
+    await new Promise((later) => setTimeout(later));
+    expect(consoleError).not.toHaveBeenCalled(); // to leave is no error
+    consoleError.mockRestore();
   });
 
   it("stops when its request is aborted", async () => {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { preTokenize } from "../src/tokenizer/pre-tokenize.ts";
+import { SpecialTokens } from "../src/tokenizer/special-tokens.ts";
 import { createTokenizer, type Tokenizer } from "../src/tokenizer/tokenizer.ts";
 import { fixture, fixtureMetadata, madeUpMetadata } from "./tokenizer-fixtures.ts";
 
@@ -118,6 +119,34 @@ describe("a made-up vocabulary", () => {
     expect(ids("<a><c>")).toEqual(["<a>", "<", '"c>"']);
     expect(ids("<b>")).toEqual(["<", "b>"]);
     expect(ids("")).toEqual([]);
+  });
+
+  test("special tokens are what a search over all of them finds", () => {
+    const few = fc.string({ unit: fc.constantFrom("a", "b", "\ud83d", "\udd00", "\uffff"), minLength: 1, maxLength: 5 });
+    const property = fc.property(fc.uniqueArray(few, { maxLength: 12 }), fc.array(few, { maxLength: 6 }), (texts, pieces) => {
+      const input = pieces.join("");
+      const expected: (number | string)[] = [];
+      for (let at = 0; at < input.length; ) {
+        const longest = texts.reduce((best, t) => (input.startsWith(t, at) && t.length > best.length ? t : best), "");
+        if (longest !== "") expected.push(texts.indexOf(longest));
+        else if (typeof expected.at(-1) === "string") expected.push(`${String(expected.pop())}${input[at]}`);
+        else expected.push(input[at] ?? "");
+        at += Math.max(1, longest.length);
+      }
+      expect(new SpecialTokens(new Map(texts.map((t, id) => [t, id]))).split(input)).toEqual(expected);
+    });
+    fc.assert(property, { seed, numRuns: 2000 });
+  });
+
+  test("a merge said again keeps its first rank", () => {
+    const encode = (merges: string[]): number[] => {
+      const metadata = madeUpMetadata({ merges: ["a b", "b c"] });
+      metadata.set("tokenizer.ggml.merges", merges);
+      return createTokenizer(metadata).encode("abc");
+    };
+    expect(encode(["a b", "b c", "a b"])).toEqual(encode(["a b", "b c"]));
+    expect(encode(["b c", "a b", "b c"])).toEqual(encode(["b c", "a b"]));
+    expect(encode(["a b", "b c"])).not.toEqual(encode(["b c", "a b"]));
   });
 
   test("a whole pre-token that is a token is not merged", () => {

@@ -14,18 +14,22 @@ const headers = {
 export function eventStream(events: AsyncGenerator<object, void, void>, onLeave: () => void): Response {
   const encoder = new TextEncoder();
   const line = (data: string): Uint8Array => encoder.encode(`data: ${data}\n\n`);
+  let left = false;
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
         const { done, value } = await events.next();
+        if (left) return;
         controller.enqueue(line(done ? "[DONE]" : JSON.stringify(value)));
         if (done) controller.close();
       } catch (error) {
+        if (left) return;
         controller.enqueue(line(JSON.stringify(toApiError(error))));
         controller.close();
       }
     },
     async cancel() {
+      left = true;
       onLeave(); // the generator may be waiting: it returns after its next step only
       await events.return();
     },

@@ -119,6 +119,25 @@ describe.each(["f32", "f16"] as const)("%s pages", (type) => {
   });
 });
 
+test.each(["appendKv", "appendKvF16"] as const)("%s writes its heads at its position, and nothing else", (append) => {
+  const [nKvHeads, headDim, slot] = [3, 16, 5];
+  const bytes = 2 * PAGE * nKvHeads * headDim * (append === "appendKv" ? 4 : 2);
+  const values = normal("kv", nKvHeads * headDim);
+  const changed = both((lab) => {
+    const page = lab.room(bytes);
+    const before = lab.i32(page, bytes / 4);
+    lab.kernels[append](page, lab.put(values), lab.put(values), nKvHeads, headDim, 1, 2, slot);
+    return lab.i32(page, bytes / 4).map((word, i) => (word === before[i] ? 0 : 1));
+  });
+  const perWord = append === "appendKv" ? 1 : 2;
+  const expected = new Int32Array(changed.length);
+  for (let d = 0; d < headDim; d++) {
+    expected[Math.floor(((headDim + d) * PAGE + slot) / perWord)] = 1; // keys of head 1, transposed
+    expected[Math.floor(((nKvHeads + 1) * PAGE * headDim + slot * headDim + d) / perWord)] = 1; // its values
+  }
+  expectSame(changed, expected);
+});
+
 test("refuses heads of a part of a vector, and positions that a page does not hold", () => {
   const attend = (nHeads: number, nKvHeads: number, headDim: number, count: number) => (kernels: Kernels) =>
     kernels.attendPage(65536, 65536, 65536, 65536, nHeads, nKvHeads, headDim, 0, nKvHeads, count);
