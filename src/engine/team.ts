@@ -4,7 +4,7 @@
  *
  * What they share lies in home, i32 words, each on a cache line of its own:
  *
- *     0 arrived at the barrier │ 64 its generation │ 128 step │ 192 poison │ 256 the step that was given up │ 320 work that was claimed
+ *     0 arrived at the barrier │ 64 its generation │ 128 step │ 192 poison │ 256 the barrier at which a step is given up │ 320 work that was claimed
  */
 import type { Bank } from "../wasm/bank.ts";
 
@@ -29,6 +29,7 @@ export class Team {
   readonly #home: Bank | undefined;
   readonly #words: number; // offset in home
   #step = 0; // as resetTeam leaves it: a step may have begun before this thread is here
+  #barriers = 0; // passed; all threads count the same
   #claimed = 0; // of a team of one
 
   /** home and words: where the shared words are; a team of one has none. */
@@ -52,8 +53,10 @@ export class Team {
   barrier(): void {
     if (!this.#home) return;
     this.#home.kernels.barrier(this.#words, this.size, SPINS);
+    this.#barriers++;
     this.#checkPoison();
-    if (this.index > 0 && this.#word(256) === this.#step) throw new GivenUp();
+    // By its number: the leader may be on its way to the next one already.
+    if (this.index > 0 && this.#word(256) === this.#barriers) throw new GivenUp();
   }
 
   /** For the leader: starts a step, whose description lies in home by now. */
@@ -75,7 +78,7 @@ export class Team {
   /** For the leader: gives the step up, and meets the others at the barrier they are going to. @throws {TeamError} */
   giveUp(): void {
     if (!this.#home) return;
-    Atomics.store(this.#home.i32, (this.#words + 256) / 4, this.#step);
+    Atomics.store(this.#home.i32, (this.#words + 256) / 4, this.#barriers + 1);
     this.barrier();
   }
 
