@@ -27,16 +27,7 @@ type AttendPage = (
   to: number,
   count: number,
 ) => void;
-type AppendKv = (
-  page: number,
-  k: number,
-  v: number,
-  nKvHeads: number,
-  headDim: number,
-  from: number,
-  to: number,
-  slot: number,
-) => void;
+type AppendKv = (page: number, k: number, v: number, nKvHeads: number, headDim: number, from: number, to: number, slot: number) => void;
 
 export type PackedType = "F32" | "F16" | "BF16" | "Q4_0" | "Q8_0" | "Q8_1" | "MXFP4" | "Q4_K" | "Q5_K" | "Q6_K";
 export type PackName = `pack${"F32" | "F16" | "Q4_0" | "Q4_1" | "Q5_0" | "Q5_1" | "Q8_0" | "MXFP4" | "Q4_K" | "Q5_K" | "Q6_K"}`;
