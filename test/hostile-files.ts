@@ -35,7 +35,8 @@ export function writeHostile({ parts, refusal }: HostileFile, folder: string): s
     const file = openSync(join(folder, name), "w");
     let at = 0;
     for (const { bytes, times = 1, weights = false } of pieces) {
-      for (let i = 0; i < times && !(weights && refusal); i++) writeSync(file, bytes, 0, bytes.length, at + i * bytes.length);
+      const written = weights && refusal ? 0 : times;
+      for (let i = 0; i < written; i++) writeSync(file, bytes, 0, bytes.length, at + i * bytes.length);
       at += bytes.length * times;
     }
     ftruncateSync(file, at);
