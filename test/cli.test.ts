@@ -327,7 +327,12 @@ describe.concurrent("serve", () => {
     expect([answer.status, id, choices.length]).toEqual([200, "tiny-moe", 1]);
     expect((await fetch(`${url}/v1/models`)).status).toBe(401);
     expect(await (await fetch(`${url}/health`)).json()).toEqual({ status: "ok" });
-    expectFailure(await lfm(["serve", path, "--port", new URL(url).port]), 1, /Cannot listen on 127\.0\.0\.1:\d+: the port is in use/);
+    // Said before a model is read.
+    expectFailure(
+      await lfm(["serve", "no/such.gguf", "--port", new URL(url).port]),
+      1,
+      /Cannot listen on 127\.0\.0\.1:\d+: the port is in use/,
+    );
 
     const stream = await post(url, { messages, stream: true, ignore_eos: true, max_tokens: 4000 });
     const reader = stream.body!.getReader();

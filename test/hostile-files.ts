@@ -1,5 +1,5 @@
 /** Files that mean harm or met with some: variants of the tiny fixtures, by hand and by a seeded generator, made one at a time. */
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { Random } from "../bench/synthetic/random.ts";
 import { splitName } from "../src/gguf/split.ts";
@@ -10,6 +10,7 @@ import type { HandMade, HandMadeTensor, TakenApart, Value } from "./gguf-bytes.t
 export interface Piece {
   readonly bytes: Uint8Array;
   readonly times?: number;
+  readonly weights?: boolean; // need not be there where the file is refused
 }
 type Parts = ReadonlyMap<string, readonly Piece[]>; // by file name
 
@@ -28,11 +29,17 @@ const lengthOf = (pieces: readonly Piece[]): number => pieces.reduce((sum, { byt
 
 export const fileBytes = ({ parts }: HostileFile): number => [...parts.values()].reduce((sum, pieces) => sum + lengthOf(pieces), 0);
 
-/** Writes it into `folder`; the first part's path. */
-export function writeHostile({ parts }: HostileFile, folder: string): string {
+/** Writes it into `folder`; the first part's path. Weights that nobody will read, because the file is refused before, are a hole. */
+export function writeHostile({ parts, refusal }: HostileFile, folder: string): string {
   for (const [name, pieces] of parts) {
     const file = openSync(join(folder, name), "w");
-    for (const { bytes, times = 1 } of pieces) for (let i = 0; i < times; i++) writeSync(file, bytes);
+    let at = 0;
+    for (const { bytes, times = 1, weights = false } of pieces) {
+      const written = weights && refusal ? 0 : times;
+      for (let i = 0; i < written; i++) writeSync(file, bytes, 0, bytes.length, at + i * bytes.length);
+      at += bytes.length * times;
+    }
+    ftruncateSync(file, at);
     closeSync(file);
   }
   const [first = NAME] = parts.keys();
@@ -61,7 +68,7 @@ class Base {
 
   /** With this header in place of its own. */
   withHead(head: Uint8Array): Piece[] {
-    return [{ bytes: head }, { bytes: new Uint8Array(31 & -head.length) }, { bytes: this.data }];
+    return [{ bytes: head }, { bytes: new Uint8Array(31 & -head.length) }, { bytes: this.data, weights: true }];
   }
 
   /** With a header that is put together from its parts, some of them changed. `undefined` leaves a key out. */
@@ -172,7 +179,7 @@ function* structures(base: Base): Generator<HostileFile> {
     yield { what: `version ${version}`, parts: one(base.withHead(ggufBytes({ ...both, version }))), refusal: /GGUF/ };
   }
   yield { what: "a header of 24 zeros", parts: one([{ bytes: new Uint8Array(24) }]), refusal: /zeros/ };
-  yield { what: "a gigabyte of zeros", parts: one([{ bytes: new Uint8Array(1024), times: 2 ** 20 }]), refusal: /zeros/ };
+  yield { what: "a gigabyte of zeros", parts: one([{ bytes: new Uint8Array(1024), times: 2 ** 20, weights: true }]), refusal: /zeros/ };
   yield {
     what: "text with control characters",
     parts: one([{ bytes: Uint8Array.of(0x41, 0x7f, 0x9b, 0x85, 0x42) }]),
@@ -593,7 +600,7 @@ export function largeHeaders(): HostileFile[] {
     });
     const after = ggufBytes({ tensors, dataBytes: 0 }).subarray(24);
     const head = [{ bytes: before }, ...entries.flat(), { bytes: after }];
-    return [...head, { bytes: new Uint8Array(31 & -lengthOf(head)) }, { bytes: base.data }];
+    return [...head, { bytes: new Uint8Array(31 & -lengthOf(head)) }, { bytes: base.data, weights: true }];
   };
   const many = (n: number, entry: (i: number) => readonly Piece[]): (readonly Piece[])[] => Array.from({ length: n }, (_, i) => entry(i));
   const file = (what: string, pieces: readonly Piece[], refusal?: RegExp): HostileFile => ({

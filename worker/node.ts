@@ -1,4 +1,5 @@
 /** The app on a socket of Node's (Bun has the same module). */
+import { createServer, type Server } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import type { AppOptions } from "../src/index.ts";
 import { createApp } from "./app.ts";
@@ -20,12 +21,7 @@ const IDLE_MS = 20; // between two looks for connections that have become idle
 /** @throws {Error} The address cannot be listened on, in one line. */
 export async function serve({ hostname = "127.0.0.1", port = 8080, ...options }: ServeOptions): Promise<RunningServer> {
   const server = createAdaptorServer({ fetch: createApp(options).fetch });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      reject(new Error(`Cannot listen on ${hostname}:${port}: ${reasons[error.code ?? ""] ?? error.message}`, { cause: error }));
-    });
-    server.listen(port, hostname, resolve);
-  });
+  await listen(server, hostname, port);
   const address = server.address();
   const bound = typeof address === "object" && address ? address.port : port;
   return {
@@ -42,6 +38,22 @@ export async function serve({ hostname = "127.0.0.1", port = 8080, ...options }:
         });
       }),
   };
+}
+
+/** Whether the address can be listened on, before a model is read for it. @throws {Error} As `serve` does. */
+export async function checkAddress(hostname: string, port: number): Promise<void> {
+  const server = createServer();
+  await listen(server, hostname, port);
+  await new Promise((resolve) => server.close(resolve));
+}
+
+function listen(server: Pick<Server, "once" | "listen">, hostname: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      reject(new Error(`Cannot listen on ${hostname}:${port}: ${reasons[error.code ?? ""] ?? error.message}`, { cause: error }));
+    });
+    server.listen(port, hostname, resolve);
+  });
 }
 
 const reasons: Readonly<Record<string, string>> = {

@@ -27,7 +27,9 @@ export default defineCommand({
     if (port < 0 || port > 65535) throw new UsageError(`the port must be from 0 to 65535, not ${port}`);
     const key = args["api-key"] ?? (LFM_API_KEY || undefined);
     if (key !== undefined && !/^\S+$/.test(key)) throw new UsageError("the API key must not be empty or have spaces");
-    const [loading, { serve }] = await Promise.all([loadOptions(args), import("../../worker/node.ts")]);
+    const hostname = args.host ?? (HOST || "127.0.0.1");
+    const [loading, { checkAddress, serve }] = await Promise.all([loadOptions(args), import("../../worker/node.ts")]);
+    await checkAddress(hostname, port);
     const stopping = new AbortController();
     for (const [signal, code] of [
       ["SIGINT", EXIT.interrupted],
@@ -44,7 +46,7 @@ export default defineCommand({
     await using model = await openModel(path, { ...loading, signal: stopping.signal }, args);
     const server = await serve({
       models: model,
-      hostname: args.host ?? (HOST || "127.0.0.1"),
+      hostname,
       port,
       ...(key !== undefined && { apiKeys: [key] }),
     });
