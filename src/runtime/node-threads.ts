@@ -9,8 +9,9 @@ export const threads: Threads = {
     return defaultThreads();
   },
   start(module, data): Thread {
-    // From sources, the thread needs the conditions that this process runs with.
-    const worker = new Worker(module, { workerData: data, ...(module.pathname.endsWith(".ts") && { execArgv: ["--conditions=source"] }) });
+    // Not this process's own flags, of which some are for its first thread only (--input-type); from sources, the condition that finds them.
+    const execArgv = module.pathname.endsWith(".ts") ? ["--conditions=source"] : [];
+    const worker = new Worker(module, { workerData: data, execArgv });
     let failure: Error | undefined;
     worker.on("error", (error: Error) => {
       failure = error;
@@ -35,7 +36,7 @@ export function parent(): Parent | undefined {
     data: workerData as unknown,
     post: (message) => port.postMessage(message),
     onMessage: (listener) => port.on("message", listener),
-    leave: () => port.close(),
+    leave: () => ("close" in port ? port.close() : globalThis.close()), // Deno's port has none, its threads are web workers
   };
 }
 
