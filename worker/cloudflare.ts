@@ -4,6 +4,7 @@
  */
 import { load, type Model } from "../src/index.ts";
 import { type App, createApp } from "./app.ts";
+import { toApiError } from "./errors.ts";
 
 interface Fetcher {
   fetch(request: Request | string): Promise<Response>;
@@ -31,8 +32,10 @@ export class ModelObject {
       this.#app = undefined;
       throw error;
     });
-    const app = await this.#app;
-    return app.fetch(request);
+    return this.#app.then(
+      (app) => app.fetch(request),
+      (error: unknown) => toApiError(error).toResponse(),
+    );
   }
 }
 
