@@ -1,0 +1,26 @@
+/** Servers that are set up wrongly say so in one line, in the runtimes whose entries the command line is not. */
+import { expect, it } from "vitest";
+import { deno, startWranglerDev } from "./runtimes.ts";
+
+it.each([
+  ["a model that is not there", { LFM_MODEL: "test/fixtures/none.gguf" }, "there is no such file"],
+  ["a model that is none", { LFM_MODEL: "test/fixtures/prompts.json" }, "prompts.json"],
+  ["a model it may not read", { LFM_MODEL: "/etc/passwd" }, "--allow-read"],
+  ["a port that is none", { PORT: "http" }, "port"],
+  ["a key that is none", { LFM_API_KEY: "two words" }, "apiKeys"],
+])("Deno, with %s", async (_, settings, said) => {
+  const { code, output } = await deno(settings).ended();
+  expect([code, output]).toEqual([1, expect.stringMatching(/^lfm-edge: [^\n]+\n$/)]);
+  expect(output).toContain(said);
+});
+
+it("wrangler dev, with a model that is not there", async () => {
+  const server = await startWranglerDev("--var", "MODEL_ASSET:/none.gguf");
+  try {
+    const response = await fetch(`${server.url}/v1/models`);
+    expect([response.status, await response.json()]).toMatchObject([500, { error: { type: "server_error", code: "internal_error" } }]);
+  } finally {
+    const { output } = await server.stop();
+    expect(output).toContain("Cannot read the asset /none.gguf");
+  }
+});
