@@ -46,7 +46,7 @@ export async function load(input: ModelInput, options: LoadOptions = {}): Promis
     };
     const model =
       runtimeThreads && options.threads !== 0
-        ? await loadRemoteModel({ ...common, parts, text, plan: planEngine(parts.shape), input: openAnywhere(input) })
+        ? await loadRemoteModel(text, { ...common, parts, plan: planEngine(parts.shape), input: openAnywhere(input) })
         : await openModel(parts, text, { ...common, onClose: () => source.close() });
     onProgress?.({ phase: "ready", loaded: total, total });
     return model;

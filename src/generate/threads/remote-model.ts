@@ -1,315 +1,34 @@
-/** A Model whose work is done by threads of its own: calls go to the leader, parts come back. */
-import type { EnginePlan } from "../../engine/plan.ts";
+/** A Model whose work is done by threads of its own. Text that needs no weights is made here. */
 import { UnsupportedError } from "../../errors.ts";
-import type {
-  ChatOptions,
-  CompleteOptions,
-  Completion,
-  CompletionPart,
-  Evaluation,
-  Model,
-  Reply,
-  ReplyPart,
-  Stats,
-  WeightSource,
-} from "../../types.ts";
-import { releaseMemories } from "../../wasm/bank.ts";
-import { describe, type ModelParts, type Text } from "../open-model.ts";
-import type { CallMethod, FromLeader } from "./messages.ts";
-import { Supervisor } from "./supervisor.ts";
-import { fromWire, toWire } from "./wire-error.ts";
-
-export interface RemoteModelOptions {
-  readonly plan: EnginePlan;
-  readonly parts: ModelParts;
-  readonly text: Text;
-  /** Reads for the threads, unless they can open the input by themselves. */
-  readonly source: WeightSource;
-  readonly input: string | undefined;
-  readonly onBytes?: (bytes: number) => void;
-  readonly signal?: AbortSignal;
-}
-
-/** A call that is under way. */
-interface Call {
-  readonly onPart?: (part: never) => void;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-  readonly signal: AbortSignal | undefined;
-  readonly onAbort: () => void;
-}
-
-/** Threads that end so often are not started again. */
-const MAX_RESTARTS = 3;
-const RESTARTS_MS = 60_000;
+import type { Completion, CompletionPart, Evaluation, Model, Reply, ReplyPart } from "../../types.ts";
+import { describe, type Text } from "../open-model.ts";
+import { Link, type LinkOptions } from "./link.ts";
 
 /** Starts the threads, which read the weights. @throws {WeightsError | UnsupportedError | OutOfMemoryError} Or the signal's reason. */
-export async function loadRemoteModel(options: RemoteModelOptions): Promise<Model> {
-  const memories = options.plan.banks.createMemories();
-  const model = new RemoteModel(options, memories);
+export async function loadRemoteModel({ tokenizer, template }: Text, options: LinkOptions): Promise<Model> {
+  const link = new Link(options);
   try {
-    await model.start();
-    return model;
+    await link.start();
   } catch (error) {
-    await model.abandon();
+    await link.abandon();
     throw error;
   }
-}
-
-class RemoteModel implements Model {
-  readonly info: Model["info"];
-  readonly #options: RemoteModelOptions;
-  readonly #memories: WebAssembly.Memory[];
-  readonly #supervisor: Supervisor;
-  readonly #calls = new Map<number, Call>();
-  readonly #reading = new AbortController();
-  readonly #restarts: number[] = []; // when
-  #count = 0;
-  #bytesRead = 0;
-  #stats: Stats | undefined;
-  #ready!: Promise<void>;
-  #onReady: { resolve: (ready?: Promise<void>) => void; reject: (error: unknown) => void } | undefined;
-  #failure: Error | undefined; // what a thread ended of
-  #onClosed: (() => void) | undefined;
-  #closed: Promise<void> | undefined;
-
-  constructor(options: RemoteModelOptions, memories: WebAssembly.Memory[]) {
-    const { plan, parts, text, input } = options;
-    this.info = describe(parts, text);
-    this.#options = options;
-    this.#memories = memories;
-    this.#supervisor = new Supervisor({
-      plan,
-      data: { memories, parts, input },
-      onMessage: (message) => this.#hear(message),
-      onLost: (error) => this.#restart(this.#failure ?? error ?? new Error("a thread of the model ended")),
-    });
-  }
-
-  async start(): Promise<void> {
-    const { signal } = this.#options;
-    signal?.throwIfAborted();
-    const onAbort = (): void => this.#onReady?.reject(signal!.reason);
-    signal?.addEventListener("abort", onAbort);
-    try {
-      this.#begin(false);
-      await this.#ready;
-    } finally {
-      signal?.removeEventListener("abort", onAbort);
-    }
-    this.#rest();
-  }
-
-  /** Gives everything back after a start that failed. */
-  async abandon(): Promise<void> {
-    this.#reading.abort();
-    await this.#supervisor.stop();
-    releaseMemories(this.#memories);
-  }
-
-  chat(messages: Parameters<Model["chat"]>[0], options: ChatOptions = {}): Promise<Reply> {
-    return this.#call("chat", messages, options) as Promise<Reply>;
-  }
-
-  complete(prompt: string | number[], options: CompleteOptions = {}): Promise<Completion> {
-    return this.#call("complete", prompt, options) as Promise<Completion>;
-  }
-
-  evaluate(ids: number[], options: Parameters<Model["evaluate"]>[1] = {}): Promise<Evaluation> {
-    return this.#call("evaluate", ids, options) as Promise<Evaluation>;
-  }
-
-  chatStream(messages: Parameters<Model["chatStream"]>[0], options: ChatOptions = {}): AsyncIterable<ReplyPart> {
-    return this.#stream("chatStream", messages, options);
-  }
-
-  completeStream(prompt: string | number[], options: CompleteOptions = {}): AsyncIterable<CompletionPart> {
-    return this.#stream("completeStream", prompt, options);
-  }
-
-  tokenize(text: string, options?: Parameters<Model["tokenize"]>[1]): number[] {
-    return this.#options.text.tokenizer.encode(text, options);
-  }
-
-  detokenize(ids: number[], options?: Parameters<Model["detokenize"]>[1]): string {
-    return this.#options.text.tokenizer.decode(ids, options);
-  }
-
-  applyTemplate(messages: Parameters<Model["applyTemplate"]>[0], options?: Parameters<Model["applyTemplate"]>[1]): string {
-    return this.#options.text.template.render(messages, options).text;
-  }
-
-  embed(): Promise<never> {
-    return unsupported("embed");
-  }
-
-  session(): Promise<never> {
-    return unsupported("session");
-  }
-
-  restore(): Promise<never> {
-    return unsupported("restore");
-  }
-
-  stats(): Stats {
-    return { ...this.#stats!, bytesRead: this.#bytesRead };
-  }
-
-  close(): Promise<void> {
-    this.#closed ??= this.#close();
-    return this.#closed;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  async #close(): Promise<void> {
-    this.#supervisor.hold(true);
-    await this.#ready.catch(() => undefined);
-    await new Promise<void>((resolve) => {
-      this.#onClosed = resolve;
-      if (!this.#supervisor.close()) resolve();
-    });
-    await this.#supervisor.stop();
-    for (const call of this.#calls.keys()) this.#settle(call)?.reject(new Error("the model is closed"));
-    releaseMemories(this.#memories);
-    await this.#options.source.close();
-  }
-
-  async #call(method: CallMethod, input: unknown, options: object & { signal?: AbortSignal }, onPart?: Call["onPart"]): Promise<unknown> {
-    if (this.#closed) throw new Error("the model is closed");
-    await this.#ready;
-    const { signal, ...rest } = options;
-    const call = ++this.#count;
-    return new Promise((resolve, reject) => {
-      const onAbort = (): void => this.#supervisor.tell({ type: "abort", call });
-      this.#supervisor.tell({ type: "call", call, method, input, options: rest, aborted: signal?.aborted ?? false });
-      signal?.addEventListener("abort", onAbort);
-      this.#calls.set(call, { resolve, reject, signal, onAbort, ...(onPart && { onPart }) });
-      this.#supervisor.hold(true);
-    });
-  }
-
-  async *#stream<T>(method: CallMethod, input: unknown, options: object & { signal?: AbortSignal }): AsyncGenerator<T, void, void> {
-    const left = new AbortController();
-    const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
-    const parts: T[] = [];
-    let wake = (): void => undefined;
-    let end: { error?: unknown } | undefined;
-    const done = this.#call(method, input, { ...options, signal }, (part) => {
-      parts.push(part);
-      wake();
-    }).then(
-      () => (end = {}),
-      (error: unknown) => (end = { error }),
-    );
-    void done.then(() => wake());
-    try {
-      for (;;) {
-        while (parts.length > 0) yield parts.shift()!;
-        if (end) break;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-      if ("error" in end) throw end.error;
-    } finally {
-      if (!end) left.abort();
-      await done; // sequences are given back before the caller goes on
-    }
-  }
-
-  #hear(message: FromLeader): void {
-    switch (message.type) {
-      case "ready":
-        if (!this.#stats) this.#progress(this.#options.parts.weightBytes - this.#bytesRead); // what was not told yet
-        this.#stats = message.stats;
-        this.#onReady?.resolve();
-        break;
-      case "bytes":
-        if (!this.#stats) this.#progress(message.bytes);
-        break;
-      case "read":
-        void this.#read(message);
-        break;
-      case "part":
-        this.#calls.get(message.call)?.onPart?.(message.part as never);
-        break;
-      case "end":
-        this.#stats = message.stats;
-        this.#settle(message.call)?.resolve(message.value);
-        break;
-      case "error":
-        if (message.call === undefined) {
-          this.#failure = fromWire(message.error);
-          if (!this.#stats) this.#onReady?.reject(this.#failure);
-        } else {
-          const call = this.#settle(message.call);
-          call?.reject(call.signal?.aborted && message.error.name === "AbortError" ? call.signal.reason : fromWire(message.error));
-        }
-        break;
-      case "closed":
-        this.#onClosed?.();
-    }
-  }
-
-  #progress(bytes: number): void {
-    this.#bytesRead += bytes;
-    if (bytes > 0 && !this.#options.signal?.aborted) this.#options.onBytes?.(bytes);
-  }
-
-  async #read({ read, shard, offset, target }: Extract<FromLeader, { type: "read" }>): Promise<void> {
-    try {
-      await this.#options.source.read(shard, offset, target, this.#reading.signal);
-      this.#supervisor.tell({ type: "read", read });
-    } catch (error) {
-      this.#supervisor.tell({ type: "read", read, error: toWire(error) });
-    }
-  }
-
-  #settle(call: number): Call | undefined {
-    const settled = this.#calls.get(call);
-    this.#calls.delete(call);
-    settled?.signal?.removeEventListener("abort", settled.onAbort);
-    this.#rest();
-    return settled;
-  }
-
-  /** An idle model does not keep the process from ending. */
-  #rest(): void {
-    if (this.#calls.size === 0 && !this.#closed) this.#supervisor.hold(false);
-  }
-
-  #begin(loaded: boolean): void {
-    const earlier = this.#onReady;
-    this.#ready = new Promise((resolve, reject) => {
-      this.#onReady = { resolve: (ready) => resolve(ready), reject };
-    });
-    this.#ready.catch(() => undefined); // whoever calls is told
-    earlier?.resolve(this.#ready);
-    this.#supervisor.start(loaded);
-  }
-
-  /** What was being computed is lost; the weights are still there. */
-  #restart(error: Error): void {
-    this.#failure = undefined;
-    if (!this.#stats) return this.#onReady?.reject(error); // while loading
-    for (const call of this.#calls.keys()) this.#settle(call)?.reject(new Error(`the reply was lost: ${error.message}`, { cause: error }));
-    this.#onClosed?.();
-    if (this.#closed) return;
-    const now = performance.now();
-    this.#restarts.push(now);
-    if (this.#restarts.filter((at) => now - at < RESTARTS_MS).length <= MAX_RESTARTS) this.#begin(true);
-    else {
-      const failed = Promise.reject(new Error(`the model's threads keep ending: ${error.message}`, { cause: error }));
-      failed.catch(() => undefined);
-      this.#ready = failed;
-      this.#onReady?.resolve(failed);
-    }
-  }
-}
-
-function unsupported(what: string): Promise<never> {
-  return Promise.reject(new UnsupportedError(`${what} is not supported yet`, what));
+  const unsupported = (what: string): Promise<never> => Promise.reject(new UnsupportedError(`${what} is not supported yet`, what));
+  return {
+    info: describe(options.parts, { tokenizer, template }),
+    chat: (messages, given = {}) => link.call("chat", messages, given) as Promise<Reply>,
+    chatStream: (messages, given = {}) => link.stream<ReplyPart>("chatStream", messages, given),
+    complete: (prompt, given = {}) => link.call("complete", prompt, given) as Promise<Completion>,
+    completeStream: (prompt, given = {}) => link.stream<CompletionPart>("completeStream", prompt, given),
+    evaluate: (ids, given = {}) => link.call("evaluate", ids, given) as Promise<Evaluation>,
+    tokenize: (text, given) => tokenizer.encode(text, given),
+    detokenize: (ids, given) => tokenizer.decode(ids, given),
+    applyTemplate: (messages, given) => template.render(messages, given).text,
+    embed: () => unsupported("embed"),
+    session: () => unsupported("session"),
+    restore: () => unsupported("restore"),
+    stats: () => link.stats(),
+    close: () => link.close(),
+    [Symbol.asyncDispose]: () => link.close(),
+  };
 }

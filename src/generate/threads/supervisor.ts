@@ -5,7 +5,8 @@ import { poison, resetTeam } from "../../engine/team.ts";
 import type { Thread } from "../../runtime/threads.ts";
 import type { FromLeader, ThreadData, ToLeader } from "./messages.ts";
 
-const entry = new URL(`./entry.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
+/** Not before it is wanted: in workerd, which has no threads, modules have no address either. */
+const entry = (): URL => new URL(`./entry.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
 
 export interface SupervisorOptions {
   readonly plan: EnginePlan;
@@ -30,7 +31,7 @@ export class Supervisor {
     const { plan, data, onMessage } = this.#options;
     resetTeam(this.#words, plan.teamWords);
     this.#threads = Array.from({ length: plan.threads }, (_, thread) => {
-      const started = runtimeThreads.start(entry, { ...data, thread, loaded } satisfies ThreadData);
+      const started = runtimeThreads.start(entry(), { ...data, thread, loaded } satisfies ThreadData);
       started.onMessage((message) => onMessage(message as FromLeader));
       started.onEnd((error) => void this.#ended(started, error));
       started.hold(this.#held);
