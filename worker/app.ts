@@ -10,6 +10,9 @@ import { chatCompletions, health, listModels } from "./routes.ts";
 /** Ample for a full context of text with its JSON. */
 export const DEFAULT_MAX_BODY_BYTES = 4 * 2 ** 20;
 
+/** Of a body that is refused, so much is read all the same: a client that is cut off while it writes does not read the answer. */
+const DISCARDED_BODIES = 4;
+
 export interface App {
   /** For servers: `Deno.serve(app.fetch)`, `export default app`. */
   readonly fetch: (request: Request, ...rest: unknown[]) => Response | Promise<Response>;
@@ -40,10 +43,12 @@ export function createApp(options: AppOptions): App {
   app.use(
     bodyLimit({
       maxSize: maxBodyBytes,
-      onError: () =>
-        new ApiError(413, `the request body has more than the ${maxBodyBytes} bytes that are read here`, {
+      onError: async (c) => {
+        await discard(c.req.raw.body, DISCARDED_BODIES * maxBodyBytes);
+        return new ApiError(413, `the request body has more than the ${maxBodyBytes} bytes that are read here`, {
           code: "body_too_large",
-        }).toResponse(),
+        }).toResponse();
+      },
     }),
   );
 
@@ -67,4 +72,15 @@ function refuseUnsupported({ limits, cors, log }: AppOptions): void {
   for (const [name, value] of Object.entries(options)) {
     if (value !== undefined) throw new UnsupportedError(`${name} is not supported yet; leave it out`, name);
   }
+}
+
+async function discard(body: ReadableStream<Uint8Array> | null, bytes: number): Promise<void> {
+  if (!body || body.locked) return;
+  const reader = body.getReader();
+  try {
+    for (let step = await reader.read(); !step.done && bytes > 0; step = await reader.read()) bytes -= step.value.length;
+  } catch {
+    // The client left.
+  }
+  reader.cancel().catch(() => undefined);
 }
