@@ -8,6 +8,7 @@ import { parseNumber, parseSize, parseWhole } from "./values.ts";
 export const modelArgs = {
   threads: { type: "string", valueHint: "N", description: "Threads to compute with" },
   ctx: { type: "string", valueHint: "TOKENS", description: "Context length" },
+  unpaired: { type: "boolean", description: "Without V8's pairing of vectors, which is faster where it exists" },
   memory: { type: "string", valueHint: "SIZE", description: "Weights kept in memory, as 2GiB or 500MB" },
   "chat-template": { type: "string", valueHint: "FILE", description: "A Jinja chat template in place of the model's own" },
 } as const satisfies ArgsDef;
@@ -36,10 +37,13 @@ export const modelArg = {
 
 type Values<T extends ArgsDef> = { readonly [K in keyof T]?: string | undefined };
 
-export async function loadOptions(args: Values<typeof modelArgs>): Promise<LoadOptions> {
+export async function loadOptions(
+  args: Omit<Values<typeof modelArgs>, "unpaired"> & { unpaired?: boolean | undefined },
+): Promise<LoadOptions> {
   const template = args["chat-template"];
   return present({
     threads: parseWhole(args.threads, "--threads"),
+    pairVectors: !args.unpaired,
     contextLength: parseWhole(args.ctx, "--ctx"),
     maxWeightBytes: parseSize(args.memory, "--memory"),
     chatTemplate: template === undefined ? undefined : await readText(template),

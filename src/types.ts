@@ -13,7 +13,7 @@ export interface LoadOptions {
   kvType?: "f32" | "f16" | "q8"; // default "f16"; quantised once, at append
   maxSequences?: number; // sequences held at once, default 4
   kernels?: "auto" | "relaxed" | "plain";
-  pairVectors?: boolean; // V8's vector pairing; process-wide, so false unless the caller says so (the command line and server entry decide for themselves)
+  pairVectors?: boolean; // V8's vector pairing, where there is one and it answers alike; process-wide, so false unless the caller says so (the command line and server entry decide for themselves)
   chatTemplate?: string; // Jinja, in place of the file's own
   wasmModule?: WebAssembly.Module; // where the runtime cannot find or compile it by itself
   onProgress?: (p: { phase: "open" | "read" | "repack" | "ready"; loaded: number; total: number }) => void; // bytes

@@ -5,7 +5,8 @@ import { UnsupportedError } from "../errors.ts";
 import { readGguf } from "../gguf/read.ts";
 import type { GgufFile } from "../gguf/types.ts";
 import type { LoadOptions, Model, ModelInput } from "../types.ts";
-import { chooseKernels, identifyKernels } from "../wasm/builds.ts";
+import { chooseKernels, identifyKernels, type KernelModule } from "../wasm/builds.ts";
+import { pairVectors } from "../wasm/pair-vectors.ts";
 import { openSource } from "../weights/open-source.ts";
 import { readModelConfig } from "../weights/read-config.ts";
 import { createText, openModel, type ModelParts } from "./open-model.ts";
@@ -58,7 +59,7 @@ export async function load(input: ModelInput, options: LoadOptions = {}): Promis
 
 async function describeParts(file: GgufFile, shard: string, options: LoadOptions): Promise<ModelParts> {
   const { config, tensors } = readModelConfig(file);
-  const kernels = options.wasmModule ? identifyKernels(options.wasmModule) : await chooseKernels(options.kernels);
+  const kernels = await resolveKernels(options);
   return {
     shard,
     metadata: file.metadata,
@@ -82,13 +83,19 @@ async function describeParts(file: GgufFile, shard: string, options: LoadOptions
   };
 }
 
+function resolveKernels({ wasmModule, kernels, pairVectors: pair }: LoadOptions): KernelModule | Promise<KernelModule> {
+  if (wasmModule) return identifyKernels(wasmModule);
+  const chosen = chooseKernels(kernels);
+  return pair ? chosen.then(pairVectors) : chosen;
+}
+
 /** What every thread can open by itself: not bytes, which would be copied, nor a Blob of a file, which Node does not clone. */
 function openAnywhere(input: ModelInput): string | undefined {
   if (input instanceof URL) return input.href;
   return typeof input === "string" ? input : undefined;
 }
 
-function refuseUnsupported({ threads, maxWeightBytes, maxMemoryBytes, kvType, pairVectors }: LoadOptions): void {
+function refuseUnsupported({ threads, maxWeightBytes, maxMemoryBytes, kvType }: LoadOptions): void {
   const refuse = (param: keyof LoadOptions, why: string): never => {
     throw new UnsupportedError(`${param} is not supported: ${why}`, param);
   };
@@ -96,7 +103,6 @@ function refuseUnsupported({ threads, maxWeightBytes, maxMemoryBytes, kvType, pa
   if (maxWeightBytes !== undefined) refuse("maxWeightBytes", "all weights are kept in memory; leave it out");
   if (maxMemoryBytes !== undefined) refuse("maxMemoryBytes", "all weights are kept in memory; leave it out");
   if (kvType !== undefined && kvType !== "f16" && kvType !== "f32") refuse("kvType", '"f16" and "f32" are');
-  if (pairVectors) refuse("pairVectors", "leave it out");
 }
 
 function resolveWhole(name: string, asked: number | undefined, otherwise: number, max: number): number {

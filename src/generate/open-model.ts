@@ -124,7 +124,7 @@ export function describe(
     residentWeightBytes: weightBytes,
     threads,
     kernels: kernels.build,
-    paired: false,
+    paired: kernels.paired,
     ...(config.license !== undefined && { license: config.license }),
   };
 }

@@ -1,4 +1,4 @@
-/** What threads are to the rest, whatever runtime they come from. */
+/** What threads and V8's flags are to the rest, whatever runtime they come from. */
 
 /** A thread that this one started. */
 export interface Thread {
@@ -26,4 +26,12 @@ export interface Threads {
   readonly count: number;
   /** Runs a module in a new thread. */
   start(module: URL, data: unknown): Thread;
+}
+
+/** V8's pairing of vectors, where there is one. */
+export interface VectorPairing {
+  /** What is compiled and first called until `end` is paired. */
+  begin(): void;
+  /** keep: what is compiled later in this process is paired too. */
+  end(keep: boolean): void;
 }

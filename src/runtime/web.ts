@@ -2,9 +2,9 @@
 import { UnsupportedError } from "../errors.ts";
 import type { WeightSource } from "../types.ts";
 import type { Build } from "../wasm/builds.ts";
-import type { Parent, Threads } from "./threads.ts";
+import type { Parent, Threads, VectorPairing } from "./threads.ts";
 
-export function loadKernels(build: Build): Promise<WebAssembly.Module> {
+export function loadKernels(build: Build, _salt?: string): Promise<WebAssembly.Module> {
   const url = build === "plain" ? new URL("../../build/plain.wasm", import.meta.url) : new URL("../../build/relaxed.wasm", import.meta.url);
   return WebAssembly.compileStreaming(fetch(url));
 }
@@ -19,3 +19,5 @@ export const threads: Threads | undefined = undefined;
 export function parent(): Parent | undefined {
   return undefined;
 }
+
+export const vectorPairing: VectorPairing | undefined = undefined;

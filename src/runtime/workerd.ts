@@ -4,9 +4,9 @@ import relaxed from "../../build/relaxed.wasm";
 import { UnsupportedError } from "../errors.ts";
 import type { WeightSource } from "../types.ts";
 import type { Build } from "../wasm/builds.ts";
-import type { Parent, Threads } from "./threads.ts";
+import type { Parent, Threads, VectorPairing } from "./threads.ts";
 
-export function loadKernels(build: Build): Promise<WebAssembly.Module> {
+export function loadKernels(build: Build, _salt?: string): Promise<WebAssembly.Module> {
   return Promise.resolve(build === "plain" ? plain : relaxed);
 }
 
@@ -20,3 +20,5 @@ export const threads: Threads | undefined = undefined;
 export function parent(): Parent | undefined {
   return undefined;
 }
+
+export const vectorPairing: VectorPairing | undefined = undefined;

@@ -8,6 +8,7 @@ export type Build = "plain" | "relaxed";
 export interface KernelModule {
   readonly build: Build;
   readonly module: WebAssembly.Module;
+  readonly paired: boolean; // pair-vectors.ts
 }
 
 const chosen = new Map<"auto" | Build, Promise<KernelModule>>();
@@ -24,7 +25,7 @@ export async function chooseKernels(wanted: "auto" | Build = "auto"): Promise<Ke
 async function compileAndProbe(wanted: "auto" | Build): Promise<KernelModule> {
   if (wanted !== "plain") {
     const module = await loadKernels("relaxed").catch(() => undefined);
-    if (module && answersRightly(module)) return { build: "relaxed", module };
+    if (module && answersRightly(module)) return { build: "relaxed", module, paired: false };
     if (wanted === "relaxed")
       throw new UnsupportedError('this runtime has no usable relaxed SIMD; use kernels: "auto" or "plain"', "kernels");
   }
@@ -34,12 +35,12 @@ async function compileAndProbe(wanted: "auto" | Build): Promise<KernelModule> {
       "kernels",
     );
   });
-  return { build: "plain", module };
+  return { build: "plain", module, paired: false };
 }
 
 /** A caller's own module: the exports do not tell the builds apart, the size of an activation block does. */
 export function identifyKernels(module: WebAssembly.Module): KernelModule {
-  return { build: activationBlock(module) === 40 ? "relaxed" : "plain", module };
+  return { build: activationBlock(module) === 40 ? "relaxed" : "plain", module, paired: false };
 }
 
 const probeMemory = (): WebAssembly.Memory => new WebAssembly.Memory({ initial: 2, maximum: 65536, shared: true });
