@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const files = globSync("{src,worker,cli}/**/*.ts", { cwd: root }).filter((file) => !file.endsWith(".d.ts"));
+const files = globSync("{src,worker,cli,assembly,test/reference}/**/*.ts", { cwd: root }).filter((file) => !file.endsWith(".d.ts"));
 const text = new Map(files.map((file) => [file, readFileSync(join(root, file), "utf8")]));
 
 /** What a file imports: paths from the root for our own modules, names for packages. */
@@ -15,7 +15,7 @@ function importsOf(file: string): string[] {
     .matchAll(/(?:^|[;\s])(?:import|export)\b[^;"]*?from\s*"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)|^import "([^"]+)"/gm);
   return [...found].map(([, a, b, c]) => {
     const name = (a ?? b ?? c)!;
-    return name.startsWith(".") ? normalize(join(dirname(file), name)) : name;
+    return name.startsWith(".") ? normalize(join(dirname(file), file.startsWith("assembly/") ? `${name}.ts` : name)) : name;
   });
 }
 
@@ -23,6 +23,8 @@ function importsOf(file: string): string[] {
 const allowed: Readonly<Record<string, readonly string[]>> = {
   "cli/": ["cli/", "worker/", "src/", "#runtime"],
   "worker/": ["worker/", "src/index.ts", "src/chat/"],
+  "assembly/": ["assembly/"],
+  "test/reference/": ["test/reference/"],
   "src/index.ts": ["src/"],
   "src/types.ts": [],
   "src/errors.ts": [],
@@ -52,17 +54,21 @@ describe("imports", () => {
       .filter((prefix) => file.startsWith(prefix))
       .sort((a, b) => b.length - a.length)[0];
     expect(place, "a place that the table does not know").toBeDefined();
-    const ours = importsOf(file).filter((name) => /^(src|worker|cli|build|test|bench)\//.test(name) || name.startsWith("#"));
+    const ours = importsOf(file).filter(
+      (name) => /^(src|worker|cli|assembly|build|test|bench|scripts)\//.test(name) || name.startsWith("#"),
+    );
     expect(ours.filter((name) => !allowed[place!]!.some((prefix) => name.startsWith(prefix)))).toEqual([]);
   });
 
   test("have no cycle", () => {
+    const runtimes = ["node", "web", "workerd"].map((name) => `src/runtime/${name}.ts`);
     const done = new Set<string>();
     const visit = (file: string, path: readonly string[]): void => {
       if (path.includes(file)) throw new Error([...path.slice(path.indexOf(file)), file].join(" → "));
       if (done.has(file) || !text.has(file)) return;
       // Types are erased: only what runs can be caught half-made.
-      for (const next of importsOf(file).filter((name) => !onlyTypes(file, name))) visit(next, [...path, file]);
+      const nexts = importsOf(file).filter((name) => !onlyTypes(file, name));
+      for (const next of nexts) for (const one of next === "#runtime" ? runtimes : [next]) visit(one, [...path, file]);
       done.add(file);
     };
     for (const file of files) visit(file, []);
