@@ -18,9 +18,14 @@ const help = `Measures lfm-edge beside native llama.cpp.
   --prompt   prompt lengths, as 128,512
   --tokens   tokens decoded behind each prompt
   --rounds   how often each engine has its turn; medians are printed
-  --only     some of the engines, as lfm-edge,llama-cpp`;
+  --only     some of the engines: lfm-edge, unpaired (without V8's pairing of vectors), llama-cpp`;
 
-const engines = ["lfm-edge", "llama-cpp"];
+const engines: Readonly<Record<string, { script: string; paired: boolean }>> = {
+  "lfm-edge": { script: "lfm-edge", paired: true },
+  unpaired: { script: "lfm-edge", paired: false },
+  "llama-cpp": { script: "llama-cpp", paired: false },
+};
+const PEER = "llama-cpp"; // ratios are to this one
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -48,13 +53,13 @@ function whole(text: string, flag: string): number {
 async function compare(): Promise<void> {
   const file = positionals[0] === undefined ? fileURLToPath(new URL("models/8b-a1b-Q4_0.gguf", import.meta.url)) : resolve(positionals[0]);
   if (!existsSync(file)) throw new Error(`there is no ${file}; write one with: npm run synthesize -- 8b-a1b q4_0 -o FILE`);
-  const order: Order = {
+  const order: Omit<Order, "paired"> = {
     file,
     promptTokens: values.prompt.split(",").map((text) => whole(text, "--prompt")),
     decodeTokens: whole(values.tokens, "--tokens"),
     threads: whole(values.threads, "--threads"),
   };
-  const chosen = engines.filter((name) => values.only === undefined || values.only.split(",").includes(name));
+  const chosen = Object.keys(engines).filter((name) => values.only === undefined || values.only.split(",").includes(name));
   const rounds = whole(values.rounds, "--rounds");
 
   const turns = new Map<string, Measured[]>(chosen.map((name) => [name, []]));
@@ -73,14 +78,16 @@ async function compare(): Promise<void> {
   );
   for (const promptTokens of order.promptTokens) {
     console.log(
-      `${"".padEnd(12)}${`prefill(${promptTokens})`.padStart(13)}${"decode".padStart(13)}${"load".padStart(10)}${"peak".padStart(12)}`,
+      `${"".padEnd(12)}${`prefill(${promptTokens})`.padStart(20)}${"decode".padStart(20)}${"load".padStart(10)}${"peak".padStart(12)}`,
     );
     for (const { name, speeds, loadSeconds, peakBytes } of results) {
       const speed = speeds.find((s) => s.promptTokens === promptTokens);
-      const rate = (tokens = 0): string => `${tokens.toFixed(1)} tok/s`.padStart(13);
+      const peer = results.find((result) => result.name === PEER)?.speeds.find((s) => s.promptTokens === promptTokens);
+      const rate = (tokens = 0, its: number | undefined): string =>
+        `${tokens.toFixed(1)} tok/s${its === undefined ? "" : ` ${(tokens / its).toFixed(2)} ×`}`.padStart(20);
       const peak = peakBytes === null ? "" : `${(peakBytes / 2 ** 30).toFixed(2)} GiB`;
       console.log(
-        `${name.padEnd(12)}${rate(speed?.prefill)}${rate(speed?.decode)}${`${loadSeconds.toFixed(1)} s`.padStart(10)}${peak.padStart(12)}`,
+        `${name.padEnd(12)}${rate(speed?.prefill, peer?.prefill)}${rate(speed?.decode, peer?.decode)}${`${loadSeconds.toFixed(1)} s`.padStart(10)}${peak.padStart(12)}`,
       );
     }
     console.log("");
@@ -89,8 +96,10 @@ async function compare(): Promise<void> {
   console.log(JSON.stringify({ date: new Date().toISOString(), machine, ...order, file: basename(file), rounds, results }));
 }
 
-async function takeTurn(name: string, order: Order): Promise<Measured> {
-  const script = fileURLToPath(new URL(`compare/${name}.ts`, import.meta.url));
+async function takeTurn(name: string, given: Omit<Order, "paired">): Promise<Measured> {
+  const { script: file, paired } = engines[name]!;
+  const order: Order = { ...given, paired };
+  const script = fileURLToPath(new URL(`compare/${file}.ts`, import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, ["--conditions=source", script, JSON.stringify(order)]).catch(
     ({ stderr, message }: { stderr?: string; message: string }) => {
       const line = (stderr ?? message).split("\n").find((text) => /Error: /.test(text));

@@ -1,5 +1,7 @@
 /** A model on threads of its own: the same bits for any number, nothing hangs, nothing is lost in silence. */
+import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { promisify } from "node:util";
 import type { Worker } from "node:worker_threads";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { load, WeightsError } from "../src/index.ts";
@@ -137,4 +139,23 @@ describe("weights that only the caller's thread can read", () => {
     });
     await expect(load(slow, { ...small, threads: 2, signal: controller.signal })).rejects.toThrow("enough");
   });
+});
+
+test("paired vectors say the same, where there are any", async () => {
+  // In a process of its own: the flag would hold for all other tests of this one.
+  const script = `
+    import { load } from ${JSON.stringify(new URL("../src/index.ts", import.meta.url).href)};
+    for (const kernels of ["relaxed", "plain"]) {
+      await using model = await load(${JSON.stringify(fixture("tiny-moe-Q4_0.gguf"))}, { contextLength: 512, threads: 2, pairVectors: true, kernels });
+      const { logits, nll } = await model.evaluate(${JSON.stringify(ids)});
+      console.log(JSON.stringify([model.info.paired, [...logits], nll]));
+    }`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--conditions=source", "--input-type=module", "--eval", script]);
+  await using model = await load(fixture("tiny-moe-Q4_0.gguf"), { ...small, threads: 0 });
+  const { logits, nll } = await model.evaluate(ids);
+  for (const line of stdout.trim().split("\n")) {
+    const [paired, ...said] = JSON.parse(line) as [boolean, ...unknown[]];
+    expect(paired).toBe(process.arch === "x64" && readFileSync("/proc/cpuinfo", "utf8").includes(" avx2 "));
+    expect(said).toEqual([[...logits], nll]);
+  }
 });

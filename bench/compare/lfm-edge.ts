@@ -5,7 +5,7 @@ import { measure, peakBytes, readOrder, tell } from "./measure.ts";
 
 const order = readOrder();
 const start = performance.now();
-await using model = await load(order.file, { threads: order.threads });
+await using model = await load(order.file, { threads: order.threads, pairVectors: order.paired });
 const loadSeconds = (performance.now() - start) / 1000;
 const speeds = await measure(order, async (prompt, steps) => {
   // The first token comes out of the prompt's computation.

@@ -7,6 +7,7 @@ export interface Order {
   readonly promptTokens: readonly number[]; // prompts of these lengths
   readonly decodeTokens: number; // steps of one token behind each prompt
   readonly threads: number;
+  readonly paired: boolean; // V8's pairing of vectors, for this engine
 }
 
 export interface Speed {
