@@ -95,7 +95,7 @@ describe.concurrent("what fails is one line and 1", () => {
     [/it is not UTF-8 text/, ["run", path, "-f", path]],
     [/expected a list of tools/, ["run", path, "-p", "a", "--tools", "package.json"]],
     [/expected \{ "messages"/, ["template", path, "package.json"]],
-    [/messages\[0\]\.role is "wizard"/, ["template", path, conversation]],
+    [/messages\[0\]\.role is "wizard"/, ["template", path, conversation, "--normalize"]],
     [/Cannot write no\/such\/logits/, ["eval", path, "--ids", "1", "--logits", "no/such/logits"]],
   ])("%s: %j", async (line, args) => expectFailure(await lfm(args), 1, line));
 });
@@ -233,15 +233,15 @@ describe.concurrent("template", () => {
     const conversation = put(`conversation-${i}.json`, { messages, tools, add_generation_prompt, kwargs });
     const builtIn = builtInTemplates[builtInOf[template]!];
     const own = template === "lfm2-8b-a1b" ? [] : ["--chat-template", put(`template-${i}.jinja`, builtIn)];
-    const result = await lfm(["template", path, conversation, "--as-is", "--date", strftime, ...own]);
+    const result = await lfm(["template", path, conversation, "--date", strftime, ...own]);
     if (typeof expected === "string") expect(result).toEqual({ code: 0, stdout: expected, stderr: "" });
     else expectFailure(result, 1, /./);
   });
 
-  it("without --as-is prints what the model reads in a chat, also as ids", async () => {
+  it("with --normalize prints what the model reads in a chat, also as ids", async () => {
     const { messages, tools } = cases.find(({ name }) => name === "tool_call_and_result")!;
     const conversation = put("chat.json", { messages, tools });
-    const { stdout } = await lfm(["template", path, conversation, "--json"]);
+    const { stdout } = await lfm(["template", path, conversation, "--normalize", "--json"]);
     const { text, ids } = JSON.parse(stdout) as { text: string; ids: number[] };
     expect(text).toBe(model.applyTemplate(messages as never, { tools: tools as never }));
     expect(text).toContain("<|tool_call_start|>[find_trains(");

@@ -25,10 +25,9 @@ export default defineCommand({
     conversation: { type: "positional", required: true, description: "A JSON file: { messages, tools, add_generation_prompt, kwargs }" },
     date: { type: "string", valueHint: "DATE", description: "The day that the template sees, as 2026-01-02; default: today" },
     "chat-template": modelArgs["chat-template"],
-    "as-is": {
+    normalize: {
       type: "boolean",
-      description:
-        "Hand the messages over as they are, as transformers does; without it they are made fit for every template, as for a chat",
+      description: "Make the messages fit for every template first, as a chat does; without it they go in as they are, as in transformers",
     },
     json: { ...jsonArg.json, description: "Print { text, ids }" },
   },
@@ -54,7 +53,7 @@ export default defineCommand({
       ...(typeof add_generation_prompt === "boolean" && { addGenerationPrompt: add_generation_prompt }),
       ...(kwargs && { templateArguments: kwargs }),
       ...(args.date !== undefined && { date: args.date }),
-      normalize: args["as-is"] !== true,
+      normalize: args.normalize === true,
     });
     if (args.json) console.log(JSON.stringify({ text: prompt.text, ids: prompt.ids }));
     else process.stdout.write(prompt.text);
