@@ -35,7 +35,10 @@ export function start(args: readonly string[], env: Record<string, string> = {})
     });
   }
   child.stdin.on("error", () => undefined); // it may end before it has read all
-  const ended = new Promise<Ended>((resolve) => child.on("close", (code) => resolve({ code, ...written })));
+  // Whether loading takes long enough to be told is up to the machine.
+  const ended = new Promise<Ended>((resolve) =>
+    child.on("close", (code) => resolve({ code, stdout: written.stdout, stderr: written.stderr.replace(/^loading [^\n]*\n/gm, "") })),
+  );
   return {
     process: child,
     stdout: () => written.stdout,

@@ -48,7 +48,12 @@ function run(input: Case, type: KvType, shares: [from: number, to: number][] = [
   return both((lab) => {
     const { kernels } = lab;
     const pages = fillPages(lab, input, type);
-    const [y, state, query, scratch] = [lab.room(q.byteLength), lab.room(nHeads * (headDim + 2) * 4), lab.put(q), lab.room(PAGE * 4)];
+    const [y, state, query, scratch] = [
+      lab.room(q.byteLength),
+      lab.room(nHeads * (headDim + 2) * 4),
+      lab.put(q),
+      lab.room(4 * PAGE * 4 + 16),
+    ];
     kernels.attentionBegin(state, nHeads, headDim);
     for (const [from, to] of shares) {
       for (const [i, page] of pages.entries()) {
