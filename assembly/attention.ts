@@ -12,6 +12,7 @@ import { loadF16x4, toF16 } from "./f16";
  * The state of one query row, f32: out [nHeads][headDim], not yet divided; max [nHeads]; sum [nHeads].
  */
 const PAGE: usize = 64;
+const ROW: usize = PAGE << 2; // bytes of one head's scores
 
 /** Stores one position's keys and values, f32[nKvHeads][headDim] each, at slot 0…63 of an f32 page, for KV heads from … to. */
 export function appendKv(page: usize, k: usize, v: usize, nKvHeads: i32, headDim: i32, from: i32, to: i32, slot: i32): void {
@@ -50,7 +51,7 @@ export function attentionBegin(state: usize, nHeads: i32, headDim: i32): void {
 /**
  * Takes one page's first count positions (1…64) into a query row's state, for the query heads of KV heads from … to.
  *
- * q: f32[nHeads][headDim], headDim a multiple of 16; scratch: f32[64].
+ * q: f32[nHeads][headDim], headDim a multiple of 16; scratch: f32[4][64] and four more.
  */
 export function attendPage(
   state: usize,
@@ -100,45 +101,99 @@ function attend<T>(
   const head = PAGE * headDim * sizeof<T>(); // bytes of one head's keys, and of its values
   const group = nHeads / nKvHeads;
   assert(group * nKvHeads == nHeads, "attendPage: nHeads must be a multiple of nKvHeads");
-  const scale = f32x4.splat(1 / sqrt<f32>(<f32>headDim));
   for (let kv = from; kv < to; kv++) {
     const keys = page + kv * head,
       values = page + (nKvHeads + kv) * head;
-    for (let h = kv * group; h < (kv + 1) * group; h++) {
-      const out = state + ((h * headDim) << 2);
-      const maximum = state + ((nHeads * headDim + h) << 2),
-        total = maximum + (nHeads << 2);
-      score<T>(scores, q + ((h * headDim) << 2), keys, headDim, count, scale);
-      const before = f32.load(maximum);
-      const now = softmaxTile(scores, count, before, maximum, total);
-      accumulate<T>(out, scores, values, headDim, count, now);
+    const end = (kv + 1) * group;
+    for (let h = kv * group; h < end; ) {
+      const at = (h * headDim) << 2;
+      const maxima = state + ((nHeads * headDim + h) << 2);
+      if (end - h >= 4) {
+        heads<T, u32>(state + at, maxima, nHeads, q + at, keys, values, scores, headDim, count);
+        h += 4;
+      } else if (end - h >= 2) {
+        heads<T, u16>(state + at, maxima, nHeads, q + at, keys, values, scores, headDim, count);
+        h += 2;
+      } else {
+        heads<T, u8>(state + at, maxima, nHeads, q + at, keys, values, scores, headDim, count);
+        h++;
+      }
     }
   }
 }
 
-/** scores[p] = q·k[p] · scale for p < count; −∞ up to the next multiple of 16. */
-function score<T>(scores: usize, q: usize, keys: usize, headDim: usize, count: usize, scale: v128): void {
+/** sizeof<N>() query heads of one KV head, which read its keys and values together. */
+function heads<T, N>(
+  out: usize,
+  maxima: usize,
+  nHeads: usize,
+  q: usize,
+  keys: usize,
+  values: usize,
+  scores: usize,
+  headDim: usize,
+  count: usize,
+): void {
+  score<T, N>(scores, q, keys, headDim, count);
+  for (let j: usize = 0; j < sizeof<N>() << 2; j += 4) {
+    const before = f32.load(maxima + j);
+    f32.store(scores + 4 * ROW + j, softmaxTile(scores + (j >> 2) * ROW, count, before, maxima + j, maxima + (nHeads << 2) + j));
+  }
+  accumulate<T, N>(out, scores, values, headDim, count);
+}
+
+/** scores[j][p] = q[j]·k[p] / √headDim for p < count; −∞ up to the next multiple of 8. */
+function score<T, N>(scores: usize, q: usize, keys: usize, headDim: usize, count: usize): void {
+  const scale = f32x4.splat(1 / sqrt<f32>(<f32>headDim));
   const row = PAGE * sizeof<T>();
-  for (let p: usize = 0; p < count; p += 16) {
-    let s0 = f32x4.splat(0),
-      s1 = s0,
-      s2 = s0,
-      s3 = s0;
+  const q1 = q + (headDim << 2),
+    q2 = q1 + (headDim << 2),
+    q3 = q2 + (headDim << 2);
+  for (let p: usize = 0; p < count; p += 8) {
+    let a0 = f32x4.splat(0),
+      b0 = a0,
+      a1 = a0,
+      b1 = a0,
+      a2 = a0,
+      b2 = a0,
+      a3 = a0,
+      b3 = a0;
     let k = keys + p * sizeof<T>();
     for (let d: usize = 0; d < headDim << 2; d += 4, k += row) {
-      const x = v128.load32_splat(q + d);
-      s0 = f32x4.add(s0, f32x4.mul(x, loadAs<T>(k)));
-      s1 = f32x4.add(s1, f32x4.mul(x, loadAs<T>(k + 4 * sizeof<T>())));
-      s2 = f32x4.add(s2, f32x4.mul(x, loadAs<T>(k + 8 * sizeof<T>())));
-      s3 = f32x4.add(s3, f32x4.mul(x, loadAs<T>(k + 12 * sizeof<T>())));
+      const a = loadAs<T>(k),
+        b = loadAs<T>(k + 4 * sizeof<T>());
+      const x0 = v128.load32_splat(q + d);
+      a0 = f32x4.add(a0, f32x4.mul(x0, a));
+      b0 = f32x4.add(b0, f32x4.mul(x0, b));
+      if (sizeof<N>() > 1) {
+        const x1 = v128.load32_splat(q1 + d);
+        a1 = f32x4.add(a1, f32x4.mul(x1, a));
+        b1 = f32x4.add(b1, f32x4.mul(x1, b));
+      }
+      if (sizeof<N>() > 2) {
+        const x2 = v128.load32_splat(q2 + d);
+        a2 = f32x4.add(a2, f32x4.mul(x2, a));
+        b2 = f32x4.add(b2, f32x4.mul(x2, b));
+        const x3 = v128.load32_splat(q3 + d);
+        a3 = f32x4.add(a3, f32x4.mul(x3, a));
+        b3 = f32x4.add(b3, f32x4.mul(x3, b));
+      }
     }
     const at = scores + (p << 2);
-    v128.store(at, f32x4.mul(s0, scale));
-    v128.store(at, f32x4.mul(s1, scale), 16);
-    v128.store(at, f32x4.mul(s2, scale), 32);
-    v128.store(at, f32x4.mul(s3, scale), 48);
+    v128.store(at, f32x4.mul(a0, scale));
+    v128.store(at, f32x4.mul(b0, scale), 16);
+    if (sizeof<N>() > 1) {
+      v128.store(at, f32x4.mul(a1, scale), ROW);
+      v128.store(at, f32x4.mul(b1, scale), ROW + 16);
+    }
+    if (sizeof<N>() > 2) {
+      v128.store(at, f32x4.mul(a2, scale), 2 * ROW);
+      v128.store(at, f32x4.mul(b2, scale), 2 * ROW + 16);
+      v128.store(at, f32x4.mul(a3, scale), 3 * ROW);
+      v128.store(at, f32x4.mul(b3, scale), 3 * ROW + 16);
+    }
   }
-  for (let p = count; p & 15; p++) f32.store(scores + (p << 2), -Infinity);
+  for (let j: usize = 0; j < sizeof<N>() * ROW; j += ROW) for (let p = count; p & 7; p++) f32.store(scores + j + (p << 2), -Infinity);
 }
 
 function loadAs<T>(p: usize): v128 {
@@ -165,28 +220,70 @@ function softmaxTile(scores: usize, count: usize, before: f32, maximum: usize, t
   return correction;
 }
 
-/** out = out · correction + Σ_p weights[p] · v[p] */
-function accumulate<T>(out: usize, weights: usize, values: usize, headDim: usize, count: usize, correction: f32): void {
-  const c = f32x4.splat(correction);
+/** out[j] = out[j] · correction[j] + Σ_p weights[j][p] · v[p] */
+function accumulate<T, N>(out: usize, weights: usize, values: usize, headDim: usize, count: usize): void {
   const row = headDim * sizeof<T>();
-  for (let d: usize = 0; d < headDim; d += 16) {
-    const at = out + (d << 2);
-    let o0 = f32x4.mul(v128.load(at), c),
-      o1 = f32x4.mul(v128.load(at, 16), c);
-    let o2 = f32x4.mul(v128.load(at, 32), c),
-      o3 = f32x4.mul(v128.load(at, 48), c);
-    let v = values + d * sizeof<T>();
-    for (let p: usize = 0; p < count << 2; p += 4, v += row) {
-      const w = v128.load32_splat(weights + p);
-      o0 = f32x4.add(o0, f32x4.mul(w, loadAs<T>(v)));
-      o1 = f32x4.add(o1, f32x4.mul(w, loadAs<T>(v + 4 * sizeof<T>())));
-      o2 = f32x4.add(o2, f32x4.mul(w, loadAs<T>(v + 8 * sizeof<T>())));
-      o3 = f32x4.add(o3, f32x4.mul(w, loadAs<T>(v + 12 * sizeof<T>())));
+  const next = headDim << 2; // from one head's output to the next
+  const c0 = v128.load32_splat(weights, 4 * ROW),
+    c1 = v128.load32_splat(weights, 4 * ROW + 4),
+    c2 = v128.load32_splat(weights, 4 * ROW + 8),
+    c3 = v128.load32_splat(weights, 4 * ROW + 12);
+  for (let d: usize = 0; d < headDim; d += 8) {
+    const at0 = out + (d << 2),
+      at1 = at0 + next,
+      at2 = at1 + next,
+      at3 = at2 + next;
+    let a0 = f32x4.mul(v128.load(at0), c0),
+      b0 = f32x4.mul(v128.load(at0, 16), c0);
+    let a1 = a0,
+      b1 = a0,
+      a2 = a0,
+      b2 = a0,
+      a3 = a0,
+      b3 = a0;
+    if (sizeof<N>() > 1) {
+      a1 = f32x4.mul(v128.load(at1), c1);
+      b1 = f32x4.mul(v128.load(at1, 16), c1);
     }
-    v128.store(at, o0);
-    v128.store(at, o1, 16);
-    v128.store(at, o2, 32);
-    v128.store(at, o3, 48);
+    if (sizeof<N>() > 2) {
+      a2 = f32x4.mul(v128.load(at2), c2);
+      b2 = f32x4.mul(v128.load(at2, 16), c2);
+      a3 = f32x4.mul(v128.load(at3), c3);
+      b3 = f32x4.mul(v128.load(at3, 16), c3);
+    }
+    let v = values + d * sizeof<T>();
+    for (let p = weights, end = weights + (count << 2); p < end; p += 4, v += row) {
+      const a = loadAs<T>(v),
+        b = loadAs<T>(v + 4 * sizeof<T>());
+      const w0 = v128.load32_splat(p);
+      a0 = f32x4.add(a0, f32x4.mul(w0, a));
+      b0 = f32x4.add(b0, f32x4.mul(w0, b));
+      if (sizeof<N>() > 1) {
+        const w1 = v128.load32_splat(p, ROW);
+        a1 = f32x4.add(a1, f32x4.mul(w1, a));
+        b1 = f32x4.add(b1, f32x4.mul(w1, b));
+      }
+      if (sizeof<N>() > 2) {
+        const w2 = v128.load32_splat(p, 2 * ROW);
+        a2 = f32x4.add(a2, f32x4.mul(w2, a));
+        b2 = f32x4.add(b2, f32x4.mul(w2, b));
+        const w3 = v128.load32_splat(p, 3 * ROW);
+        a3 = f32x4.add(a3, f32x4.mul(w3, a));
+        b3 = f32x4.add(b3, f32x4.mul(w3, b));
+      }
+    }
+    v128.store(at0, a0);
+    v128.store(at0, b0, 16);
+    if (sizeof<N>() > 1) {
+      v128.store(at1, a1);
+      v128.store(at1, b1, 16);
+    }
+    if (sizeof<N>() > 2) {
+      v128.store(at2, a2);
+      v128.store(at2, b2, 16);
+      v128.store(at3, a3);
+      v128.store(at3, b3, 16);
+    }
   }
 }
 

@@ -70,7 +70,7 @@ export interface Scratch {
   readonly state: number; //  [nHeads](headDim + 2)
   readonly k: number; //      [nKvHeads][headDim]
   readonly v: number; //      [nKvHeads][headDim]
-  readonly scores: number; // [64]
+  readonly scores: number; // [4][64], [4]
   readonly bytes: number;
 }
 
@@ -93,7 +93,7 @@ export function planScratch(config: ModelConfig, build: Build, staging: number):
     state: room(nHeads * (headDim + 2) * 4),
     k: room(nKvHeads * headDim * 4),
     v: room(nKvHeads * headDim * 4),
-    scores: room(64 * 4),
+    scores: room(4 * 64 * 4 + 16),
   };
   return { ...scratch, bytes: Math.ceil(Math.max(top, staging) / 64) * 64 };
 }

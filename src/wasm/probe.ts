@@ -105,7 +105,7 @@ class Probe {
     const [nHeads, nKvHeads, headDim] = [4, 2, 64];
     const [q, k, v] = [this.#floats(nHeads * headDim), this.#floats(nKvHeads * headDim * 37), this.#floats(nKvHeads * headDim * 37)];
     const page = this.#room(2 * nKvHeads * headDim * 64 * 4);
-    const [state, scores] = [this.#room(nHeads * (headDim + 2) * 4), this.#room(256)];
+    const [state, scores] = [this.#room(nHeads * (headDim + 2) * 4), this.#room(4 * 64 * 4 + 16)];
     kernels.attentionBegin(state, nHeads, headDim);
     for (let slot = 0; slot < 37; slot++) {
       const at = slot * nKvHeads * headDim * 4;
