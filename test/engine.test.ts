@@ -84,9 +84,9 @@ describe.each(["tiny-moe-Q4_0.gguf", "tiny-dense-Q4_K_M.gguf", "tiny-moe-F16.ggu
     const expected = await feed(engine, ids.slice(0, 130));
     for (const options of [
       { build: "plain" },
-      { bankBytes: 3_200_000 },
+      { bankBytes: 8_000_000 },
       { preloadExperts: false },
-      { build: "plain", bankBytes: 3_200_000, preloadExperts: false },
+      { build: "plain", bankBytes: 8_000_000, preloadExperts: false },
     ] as const) {
       const other = await openFixture(file, options);
       if ("bankBytes" in options) expect(other.core.banks.length).toBeGreaterThan(1);

@@ -84,7 +84,7 @@ async function firstStray({ core }: LfmEngine, { ids, hidden_last }: GoldenCase,
   const hidden = (offset: number): Float32Array => banks[0]!.f32.slice(offset / 4, offset / 4 + H);
   const lastRow = buffers.h + (ids.length - 1) * H * 4;
   const states: Float32Array[] = [];
-  for (const _ of forward(core, batch)) states.push(hidden(lastRow));
+  for (const { layer } of forward(core, batch)) if (layer >= 0) states.push(hidden(lastRow));
   banks[0]!.kernels.rmsNorm(buffers.u, lastRow, weights.norm, H, config.normEps);
   states.push(hidden(buffers.u));
   kv.release(sequence.pages);

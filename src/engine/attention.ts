@@ -1,10 +1,15 @@
 /** Attention of a batch's rows over their sequences' KV pages, in whichever banks those lie. A thread does the heads of its share. */
-import type { Core, Run } from "./core.ts";
+import { TURN, type Core, type Pause, type Run } from "./core.ts";
 import { PAGE_POSITIONS } from "./kv-cache.ts";
 import { copy } from "./linear.ts";
 
-/** buffers.q, k, v (normed, rotated) → buffers.a, for KV heads from … to. All keys and values are stored before any row attends. */
-export function attention(core: Core, attentionLayer: number, runs: readonly Run[], [from, to]: readonly [number, number]): void {
+/** buffers.q, k, v (normed, rotated) → buffers.a, for KV heads from … to. All keys and values are stored before any row attends. Pauses before each row. */
+export function* attention(
+  core: Core,
+  attentionLayer: number,
+  runs: readonly Run[],
+  [from, to]: readonly [number, number],
+): Generator<Pause, void, void> {
   const { config, banks, buffers, kv } = core;
   const { nHeads, nKvHeads, headDim } = config;
   const { kernels } = banks[0]!;
@@ -12,6 +17,7 @@ export function attention(core: Core, attentionLayer: number, runs: readonly Run
   for (const run of runs) for (let i = 0; i < run.count; i++) append(core, attentionLayer, run, i, from, to);
   for (const { sequence, row, position, count } of runs) {
     for (let i = 0; i < count; i++) {
+      yield TURN;
       const at = (row + i) * nHeads * headDim * 4;
       kernels.attentionBegin(buffers.state, nHeads, headDim);
       for (let first = 0; first <= position + i; first += PAGE_POSITIONS) {

@@ -44,3 +44,12 @@ export interface Batch {
   readonly positions: Int32Array; // [nRows]
   readonly runs: readonly Run[];
 }
+
+/** Where a forward pass can be left, or waited in. */
+export interface Pause {
+  readonly layer: number; // that begins, or wants experts
+  readonly experts: readonly number[]; // to be filled before going on; empty: nothing is missing
+}
+
+/** Inside a layer: others may have their turn. */
+export const TURN: Pause = { layer: -1, experts: [] };

@@ -1,8 +1,7 @@
 /** The sparse feed-forward: each row goes to its k experts; rows are grouped by expert, and added up in ascending expert order. */
 import type { Expert } from "../weights/expert-store.ts";
 import { padRows } from "../wasm/formats.ts";
-import type { Core } from "./core.ts";
-import type { Pause } from "./forward.ts";
+import { TURN, type Core, type Pause } from "./core.ts";
 import { copy } from "./linear.ts";
 
 /** The rows that go to one expert. */
@@ -12,7 +11,7 @@ interface Group {
   readonly weights: number[];
 }
 
-/** buffers.u, the linear layers' input → this thread's share of buffers.o. Pauses where an expert is not resident. */
+/** buffers.u, the linear layers' input → this thread's share of buffers.o. Pauses before each expert. */
 export function* feedForwardExperts(core: Core, layer: number, nRows: number): Generator<Pause, void, void> {
   const { config, experts, team, buffers, banks } = core;
   const H = config.hiddenSize;
@@ -25,6 +24,7 @@ export function* feedForwardExperts(core: Core, layer: number, nRows: number): G
 
   let inner = buffers.gate;
   for (const group of groups) {
+    yield TURN;
     gateAndUp(core, locate(core, layer, group), group, inner);
     inner += group.rows.length * padRows(config.expertFeedForwardSize) * 4;
   }
@@ -33,6 +33,7 @@ export function* feedForwardExperts(core: Core, layer: number, nRows: number): G
   for (let t = 0; t < nRows; t++) banks[0]!.bytes.fill(0, buffers.o + (t * H + from) * 4, buffers.o + (t * H + to) * 4);
   inner = buffers.gate;
   for (const group of groups) {
+    yield TURN;
     addDown(core, locate(core, layer, group), group, inner, [from, to]);
     inner += group.rows.length * padRows(config.expertFeedForwardSize) * 4;
   }

@@ -6,18 +6,13 @@
  *     logits = W · norm(h)                                                      feedForward: SwiGLU, or the best k of n experts
  *
  * Rows meet only in the operators, through their sequence's state. Every thread of a team runs this, on its share of outputs, channels or heads;
- * what all need is computed by each. It pauses before each layer, for whoever drives it to look at aborts or to let others run, and inside one
- * when an expert has to be fetched.
+ * what all need is computed by each. It pauses now and then, for whoever drives it to look at aborts or to let others run, and where an expert has
+ * to be fetched.
  */
 import { FORMATS, padRows } from "../wasm/formats.ts";
-import type { Batch, Core } from "./core.ts";
+import { TURN, type Batch, type Core, type Pause } from "./core.ts";
 import { attention } from "./attention.ts";
 import { feedForwardExperts } from "./experts.ts";
-
-export interface Pause {
-  readonly layer: number;
-  readonly experts: readonly number[]; // to be filled before going on; empty: nothing is missing
-}
 
 /** Leaves the rows' last hidden states in buffers.h of each thread. The sequences' pages must cover their rows. */
 export function* forward(core: Core, { tokens, positions, runs }: Batch): Generator<Pause, void, void> {
@@ -63,7 +58,7 @@ export function* forward(core: Core, { tokens, positions, runs }: Batch): Genera
         kernels.rope(qt + q0 * headDim * 4, table, q1 - q0, headDim);
         kernels.rope(kt + k0 * headDim * 4, table, k1 - k0, headDim);
       }
-      attention(core, nAttention++, runs, [k0, k1]);
+      yield* attention(core, nAttention++, runs, [k0, k1]);
       team.barrier();
       linear.input(a, nHeads * headDim, T);
       linear.apply(o, outProj);
@@ -71,18 +66,22 @@ export function* forward(core: Core, { tokens, positions, runs }: Batch): Genera
     team.barrier();
     kernels.add(h, o, T * H);
 
+    yield TURN;
+
     for (let t = 0; t < T; t++) kernels.rmsNorm(u + t * H * 4, h + t * H * 4, layer.ffnNorm, H, normEps);
     linear.input(u, H, T);
     if (layer.dense) {
       const ff = padRows(layer.dense.gate.rows);
       const [f0, f1] = team.share(ff, 8);
       linear.apply(gate, layer.dense.gate, [f0, f1]);
+      yield TURN;
       linear.apply(up, layer.dense.up, [f0, f1]);
       for (let t = 0; t < T; t++) {
         const at = (t * ff + f0) * 4;
         kernels.swiglu(gate + at, gate + at, up + at, f1 - f0);
       }
       team.barrier();
+      yield TURN;
       linear.input(gate, ff, T);
       linear.apply(o, layer.dense.down);
     } else {

@@ -1,7 +1,7 @@
 /** Who computes when: pending sequences become batches of rows, a step at a time, between which the event loop runs. */
-import type { Batch, Core, Run, SequenceState } from "./core.ts";
-import { LOGIT_ROWS, MAX_ROWS } from "./buffers.ts";
-import { forward, logitsOf, type Pause } from "./forward.ts";
+import type { Batch, Core, Pause, Run, SequenceState } from "./core.ts";
+import { LOGIT_ROWS, MAX_ROWS, MIXED_ROWS } from "./buffers.ts";
+import { forward, logitsOf } from "./forward.ts";
 import type { StepWriter } from "./step.ts";
 import { macrotask } from "./macrotask.ts";
 import type { AdvanceOptions } from "./types.ts";
@@ -80,13 +80,14 @@ export class Scheduler {
     }
   }
 
-  /** Decodes before prompts, in the order of arrival. */
+  /** Decodes before prompts, in the order of arrival; of prompts less beside decodes. */
   #choose(): { request: Request; count: number }[] {
     const left = (request: Request): number => request.ids.length - request.next;
-    const ordered = [...this.#pending.filter((request) => left(request) === 1), ...this.#pending.filter((request) => left(request) > 1)];
-    const chosen: { request: Request; count: number }[] = [];
-    let room = MAX_ROWS;
-    for (const request of ordered) {
+    const decodes = this.#pending.filter((request) => left(request) === 1).slice(0, MAX_ROWS);
+    const prompts = this.#pending.filter((request) => left(request) > 1);
+    const chosen = decodes.map((request) => ({ request, count: 1 }));
+    let room = decodes.length === 0 ? MAX_ROWS : Math.min(MIXED_ROWS, MAX_ROWS - decodes.length);
+    for (const request of prompts) {
       const count = Math.min(left(request), room);
       if (count === 0) break;
       chosen.push({ request, count });
@@ -119,10 +120,9 @@ export class Scheduler {
     let turn = performance.now();
     for (const { layer, experts } of pass) {
       if (experts.length > 0) await this.#fill(layer, experts);
-      if (performance.now() - turn > TURN_MS) {
-        await macrotask();
-        turn = performance.now();
-      }
+      if (performance.now() - turn < TURN_MS) continue;
+      await macrotask();
+      turn = performance.now();
       if (this.#closed || chosen.every(({ request }) => request.options.signal?.aborted)) {
         this.#core.team.giveUp();
         this.#dropAborted();
