@@ -108,6 +108,7 @@ export class Link {
   async call(method: CallMethod, input: unknown, options: object & { signal?: AbortSignal }, onPart?: Call["onPart"]): Promise<unknown> {
     if (this.#closed) throw new Error("the model is closed");
     await this.#ready;
+    if (this.#closed) throw new Error("the model is closed");
     const { signal, ...rest } = options;
     const call = ++this.#count;
     return new Promise((resolve, reject) => {
