@@ -9,7 +9,7 @@ import { chooseKernels, identifyKernels, type KernelModule } from "../wasm/build
 import { pairVectors } from "../wasm/pair-vectors.ts";
 import { openSource } from "../weights/open-source.ts";
 import { readModelConfig } from "../weights/read-config.ts";
-import { createText, openModel, type ModelParts } from "./open-model.ts";
+import { openModel, type ModelParts } from "./open-model.ts";
 import { loadRemoteModel } from "./threads/remote-model.ts";
 
 const DEFAULT_CONTEXT = 8192;
@@ -34,7 +34,6 @@ export async function load(input: ModelInput, options: LoadOptions = {}): Promis
     onProgress?.({ phase: "open", loaded: 0, total: 0 });
     const file = await readGguf(source, { shard, ...(signal && { signal }) });
     const parts = await describeParts(file, shard, options);
-    const text = createText(parts);
     let loaded = 0;
     const total = parts.weightBytes;
     const common = {
@@ -47,8 +46,8 @@ export async function load(input: ModelInput, options: LoadOptions = {}): Promis
     };
     const model =
       runtimeThreads && options.threads !== 0
-        ? await loadRemoteModel(text, { ...common, parts, plan: planEngine(parts.shape), input: openAnywhere(input) })
-        : await openModel(parts, text, { ...common, onClose: () => source.close() });
+        ? await loadRemoteModel({ ...common, parts, plan: planEngine(parts.shape), input: openAnywhere(input) })
+        : await openModel(parts, { ...common, onClose: () => source.close() });
     onProgress?.({ phase: "ready", loaded: total, total });
     return model;
   } catch (error) {

@@ -33,12 +33,9 @@ export interface OpenModelOptions {
 }
 
 /** Reads the weights. @throws {WeightsError | UnsupportedError | OutOfMemoryError} */
-export async function openModel(
-  parts: ModelParts,
-  text: Text,
-  { source, team, onBytes, signal, onClose }: OpenModelOptions,
-): Promise<Model> {
+export async function openModel(parts: ModelParts, { source, team, onBytes, signal, onClose }: OpenModelOptions): Promise<Model> {
   const { shape, kernels } = parts;
+  const text = createText(parts);
   let bytesRead = 0;
   const engine = await createEngine({
     ...shape,
@@ -97,10 +94,7 @@ function ownTemplate(identity: Omit<ChatTemplateOptions, "template">, metadata: 
   }
 }
 
-export function describe(
-  { shard, shape, kernels, weightBytes }: ModelParts,
-  { tokenizer, template }: ReturnType<typeof createText>,
-): ModelInfo {
+function describe({ shard, shape, kernels, weightBytes }: ModelParts, { tokenizer, template }: ReturnType<typeof createText>): ModelInfo {
   const { config, tensors, contextLength, threads } = shape;
   const { total: parameters, active: activeParameters } = countParameters(config, tensors);
   return {

@@ -4,7 +4,7 @@ import { joinEngine } from "../../engine/engine.ts";
 import { TeamError } from "../../engine/team.ts";
 import type { Model, WeightSource } from "../../types.ts";
 import { openSource } from "../../weights/open-source.ts";
-import { createText, openModel } from "../open-model.ts";
+import { openModel } from "../open-model.ts";
 import type { FromLeader, ThreadData, ToLeader } from "./messages.ts";
 import { fromWire, toWire } from "./wire-error.ts";
 
@@ -54,8 +54,8 @@ async function lead(): Promise<void> {
     }
   });
   const source = input === undefined ? reads.source(parts.shard) : (await openSource(input, openFile)).source;
-  model = await openModel(parts, createText(parts), { source, team: { memories, loaded }, onBytes, onClose: () => source.close() });
-  tell({ type: "ready", stats: model.stats() });
+  model = await openModel(parts, { source, team: { memories, loaded }, onBytes, onClose: () => source.close() });
+  tell({ type: "ready", info: model.info, stats: model.stats() });
 }
 
 type Call = Extract<ToLeader, { type: "call" }>;

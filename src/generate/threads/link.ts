@@ -1,6 +1,6 @@
 /** The caller's end of a model's threads: calls go to the leader, parts come back; threads that end are started anew. */
 import type { EnginePlan } from "../../engine/plan.ts";
-import type { Stats, WeightSource } from "../../types.ts";
+import type { ModelInfo, Stats, WeightSource } from "../../types.ts";
 import { releaseMemories } from "../../wasm/bank.ts";
 import { Channel } from "../channel.ts";
 import type { ModelParts } from "../open-model.ts";
@@ -40,6 +40,7 @@ export class Link {
   readonly #restarts: number[] = []; // when
   #count = 0;
   #bytesRead = 0;
+  #info: ModelInfo | undefined;
   #stats: Stats | undefined;
   #ready!: Promise<void>;
   #onReady: { resolve: (ready?: Promise<void>) => void; reject: (error: unknown) => void } | undefined;
@@ -80,6 +81,11 @@ export class Link {
     this.#reading.abort();
     await this.#supervisor.stop();
     releaseMemories(this.#memories);
+  }
+
+  /** Once it has started. */
+  get info(): ModelInfo {
+    return this.#info!;
   }
 
   stats(): Stats {
@@ -143,6 +149,7 @@ export class Link {
     switch (message.type) {
       case "ready":
         if (!this.#stats) this.#progress(this.#options.parts.weightBytes - this.#bytesRead); // what was not told yet
+        this.#info = message.info;
         this.#stats = message.stats;
         this.#onReady?.resolve();
         break;

@@ -1,5 +1,5 @@
 /** What the caller's thread and the model's threads tell each other. */
-import type { Stats } from "../../types.ts";
+import type { ModelInfo, Stats } from "../../types.ts";
 import type { ModelParts } from "../open-model.ts";
 import type { WireError } from "./wire-error.ts";
 
@@ -10,7 +10,7 @@ export interface ThreadData {
   readonly loaded: boolean; // the weights are in the memories already
   /** What every thread can open by itself; undefined: the caller's thread reads, for the leader alone. */
   readonly input: string | undefined;
-  readonly parts: ModelParts;
+  readonly parts: ModelParts; // only the leader has the metadata: it can be long
 }
 
 export type CallMethod = "chat" | "chatStream" | "complete" | "completeStream" | "evaluate";
@@ -22,7 +22,7 @@ export type ToLeader =
   | { type: "close" };
 
 export type FromLeader =
-  | { type: "ready"; stats: Stats }
+  | { type: "ready"; info: ModelInfo; stats: Stats }
   | { type: "bytes"; bytes: number } // read, or read and packed, since the last of these
   | { type: "read"; read: number; shard: string; offset: number; target: Uint8Array } // the target is shared
   | { type: "part"; call: number; part: unknown }

@@ -1,11 +1,11 @@
 /** A Model whose work is done by threads of its own. Text that needs no weights is made here. */
 import { UnsupportedError } from "../../errors.ts";
 import type { Completion, CompletionPart, Evaluation, Model, Reply, ReplyPart } from "../../types.ts";
-import { describe, type Text } from "../open-model.ts";
+import { createText, type Text } from "../open-model.ts";
 import { Link, type LinkOptions } from "./link.ts";
 
 /** Starts the threads, which read the weights. @throws {WeightsError | UnsupportedError | OutOfMemoryError} Or the signal's reason. */
-export async function loadRemoteModel({ tokenizer, template }: Text, options: LinkOptions): Promise<Model> {
+export async function loadRemoteModel(options: LinkOptions): Promise<Model> {
   const link = new Link(options);
   try {
     await link.start();
@@ -14,16 +14,19 @@ export async function loadRemoteModel({ tokenizer, template }: Text, options: Li
     throw error;
   }
   const unsupported = (what: string): Promise<never> => Promise.reject(new UnsupportedError(`${what} is not supported yet`, what));
+  // Tables of 128 000 tokens are not made twice for programs that never ask.
+  let made: Text | undefined;
+  const text = (): Text => (made ??= createText(options.parts));
   return {
-    info: describe(options.parts, { tokenizer, template }),
+    info: link.info,
     chat: (messages, given = {}) => link.call("chat", messages, given) as Promise<Reply>,
     chatStream: (messages, given = {}) => link.stream<ReplyPart>("chatStream", messages, given),
     complete: (prompt, given = {}) => link.call("complete", prompt, given) as Promise<Completion>,
     completeStream: (prompt, given = {}) => link.stream<CompletionPart>("completeStream", prompt, given),
     evaluate: (ids, given = {}) => link.call("evaluate", ids, given) as Promise<Evaluation>,
-    tokenize: (text, given) => tokenizer.encode(text, given),
-    detokenize: (ids, given) => tokenizer.decode(ids, given),
-    applyTemplate: (messages, given) => template.render(messages, given).text,
+    tokenize: (content, given) => text().tokenizer.encode(content, given),
+    detokenize: (ids, given) => text().tokenizer.decode(ids, given),
+    applyTemplate: (messages, given) => text().template.render(messages, given).text,
     embed: () => unsupported("embed"),
     session: () => unsupported("session"),
     restore: () => unsupported("restore"),

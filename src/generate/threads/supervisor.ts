@@ -31,7 +31,8 @@ export class Supervisor {
     const { plan, data, onMessage } = this.#options;
     resetTeam(this.#words, plan.teamWords);
     this.#threads = Array.from({ length: plan.threads }, (_, thread) => {
-      const started = runtimeThreads.start(entry(), { ...data, thread, loaded } satisfies ThreadData);
+      const parts = thread === 0 ? data.parts : { ...data.parts, metadata: new Map() };
+      const started = runtimeThreads.start(entry(), { ...data, parts, thread, loaded } satisfies ThreadData);
       started.onMessage((message) => onMessage(message as FromLeader));
       started.onEnd((error) => void this.#ended(started, error));
       started.hold(this.#held);
