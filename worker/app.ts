@@ -1,17 +1,14 @@
 /** The server as one web-standard function: OpenAI's chat API over models of the library. */
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { type AppOptions, UnsupportedError } from "../src/index.ts";
 import { requireKey } from "./auth.ts";
-import { ApiError, toApiError } from "./errors.ts";
+import { limitBody } from "./body-limit.ts";
+import { errorResponse } from "./errors.ts";
 import { Models } from "./models.ts";
-import { chatCompletions, health, listModels } from "./routes.ts";
+import { addRoutes } from "./routes.ts";
 
 /** Ample for a full context of text with its JSON. */
 export const DEFAULT_MAX_BODY_BYTES = 4 * 2 ** 20;
-
-/** Of a body that is refused, so much is read all the same: a client that is cut off while it writes does not read the answer. */
-const DISCARDED_BODIES = 4;
 
 export interface App {
   /** For servers: `Deno.serve(app.fetch)`, `export default app`. */
@@ -37,26 +34,10 @@ export function createApp(options: AppOptions): App {
   const models = new Models(options.models);
 
   const app = new Hono();
-  app.onError((error) => toApiError(error).toResponse());
-  app.notFound((c) => new ApiError(404, `there is no ${c.req.method} ${c.req.path} here`, { code: "unknown_url" }).toResponse());
+  app.onError((error, c) => errorResponse(error, c.req.path));
   if (apiKeys) app.use("/v1/*", requireKey(apiKeys));
-  app.use(
-    bodyLimit({
-      maxSize: maxBodyBytes,
-      onError: async (c) => {
-        await discard(c.req.raw.body, DISCARDED_BODIES * maxBodyBytes);
-        return new ApiError(413, `the request body has more than the ${maxBodyBytes} bytes that are read here`, {
-          code: "body_too_large",
-        }).toResponse();
-      },
-    }),
-  );
-
-  const only = (method: string) => (): Response =>
-    new ApiError(405, `only ${method} is answered here`, { code: "method_not_allowed" }).toResponse({ allow: method });
-  app.get("/health", health).all(only("GET"));
-  app.get("/v1/models", listModels(models)).all(only("GET"));
-  app.post("/v1/chat/completions", chatCompletions(models)).all(only("POST"));
+  app.use(limitBody(maxBodyBytes));
+  addRoutes(app, models);
   return { fetch: (request) => app.fetch(request), request: async (input, init) => app.request(input, init) };
 }
 
@@ -72,15 +53,4 @@ function refuseUnsupported({ limits, cors, log }: AppOptions): void {
   for (const [name, value] of Object.entries(options)) {
     if (value !== undefined) throw new UnsupportedError(`${name} is not supported yet; leave it out`, name);
   }
-}
-
-async function discard(body: ReadableStream<Uint8Array> | null, bytes: number): Promise<void> {
-  if (!body || body.locked) return;
-  const reader = body.getReader();
-  try {
-    for (let step = await reader.read(); !step.done && bytes > 0; step = await reader.read()) bytes -= step.value.length;
-  } catch {
-    // The client left.
-  }
-  reader.cancel().catch(() => undefined);
 }

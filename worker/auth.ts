@@ -10,6 +10,6 @@ export function requireKey(keys: readonly string[]): MiddlewareHandler {
     const matches = await Promise.all(keys.map((key) => timingSafeEqual(key, given ?? "")));
     if (given !== undefined && matches.includes(true)) return next();
     const message = given === undefined ? "no API key was given; send it as Authorization: Bearer KEY" : "the API key is not valid here";
-    return new ApiError(401, message, { code: "invalid_api_key" }).toResponse({ "www-authenticate": "Bearer" });
+    throw new ApiError(401, message, { code: "invalid_api_key", headers: { "www-authenticate": "Bearer" } });
   };
 }

@@ -4,7 +4,7 @@
  */
 import { load, type Model } from "../src/index.ts";
 import { type App, createApp } from "./app.ts";
-import { toApiError } from "./errors.ts";
+import { errorResponse } from "./errors.ts";
 
 interface Fetcher {
   fetch(request: Request | string): Promise<Response>;
@@ -34,7 +34,7 @@ export class ModelObject {
     });
     return this.#app.then(
       (app) => app.fetch(request),
-      (error: unknown) => toApiError(error).toResponse(),
+      (error: unknown) => errorResponse(error, new URL(request.url).pathname),
     );
   }
 }

@@ -2,32 +2,75 @@
 import { TemplateError } from "../src/chat/template-error.ts";
 import { ContextLengthError, OutOfMemoryError, UnsupportedError } from "../src/index.ts";
 
-export type ErrorStatus = 400 | 401 | 404 | 405 | 413 | 500 | 503;
+export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 408 | 413 | 429 | 500 | 503 | 504;
 
-/** An answer that is an error. The message is for the caller: one line, nothing of the server's inside. */
+export interface ErrorDetails {
+  readonly param?: string | null;
+  readonly code?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** An answer that is an error; routes and middleware throw it. The message is for the caller: one line, nothing of the server's inside. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly status: ErrorStatus;
   readonly param: string | null;
   readonly code: string | null;
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: ErrorStatus, message: string, { param = null, code = null }: { param?: string | null; code?: string | null } = {}) {
+  constructor(status: ErrorStatus, message: string, { param = null, code = null, headers = {} }: ErrorDetails = {}) {
     super(message);
     this.status = status;
     this.param = param;
     this.code = code;
-  }
-
-  /** The body, on its own or as an event of a stream. */
-  toJSON(): object {
-    const type = this.status >= 500 ? "server_error" : this.status === 401 ? "authentication_error" : "invalid_request_error";
-    return { error: { message: this.message, type, param: this.param, code: this.code } };
-  }
-
-  toResponse(headers: Record<string, string> = {}): Response {
-    return Response.json(this, { status: this.status, headers });
+    this.headers = headers;
   }
 }
+
+/** The answer to a request that failed, in the shape of the API that its path belongs to. */
+export function errorResponse(error: unknown, path: string): Response {
+  const told = toApiError(error);
+  return Response.json(errorBody(told, path), { status: told.status, headers: told.headers });
+}
+
+/** The body of such an answer, or the event that ends a stream. */
+export function errorBody(error: ApiError, path: string): object {
+  return isAnthropic(path) ? anthropicError(error) : openaiError(error);
+}
+
+const isAnthropic = (path: string): boolean => path === "/v1/messages" || path.startsWith("/v1/messages/");
+
+function openaiError({ status, message, param, code }: ApiError): object {
+  const type =
+    status >= 500
+      ? "server_error"
+      : status === 401
+        ? "authentication_error"
+        : status === 403
+          ? "permission_error"
+          : status === 429
+            ? "rate_limit_error"
+            : "invalid_request_error";
+  return { error: { message, type, param, code } };
+}
+
+function anthropicError({ status, message }: ApiError): object {
+  return { type: "error", error: { type: ANTHROPIC_TYPES[status], message } };
+}
+
+const ANTHROPIC_TYPES: Readonly<Record<ErrorStatus, string>> = {
+  400: "invalid_request_error",
+  401: "authentication_error",
+  403: "permission_error",
+  404: "not_found_error",
+  405: "invalid_request_error",
+  408: "timeout_error",
+  413: "request_too_large",
+  429: "rate_limit_error",
+  500: "api_error",
+  503: "overloaded_error",
+  504: "timeout_error",
+};
 
 /** Errors of the library become what the caller did wrong; all others are ours, and are told on the console only. */
 export function toApiError(error: unknown): ApiError {

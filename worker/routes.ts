@@ -1,21 +1,34 @@
 /** What each address does. */
-import type { Context } from "hono";
+import type { Context, Hono } from "hono";
 import { readChatRequest } from "./chat-request.ts";
 import { chatCompletion, chatCompletionChunks, newAnswer } from "./chat-response.ts";
 import { ApiError } from "./errors.ts";
 import type { Models } from "./models.ts";
 import { eventStream } from "./sse.ts";
 
-export function health(c: Context): Response {
+/** Every address, with the one method that it answers. */
+export function addRoutes(app: Hono, models: Models): void {
+  const only = (method: string) => (): never => {
+    throw new ApiError(405, `only ${method} is answered here`, { code: "method_not_allowed", headers: { allow: method } });
+  };
+  app.notFound((c) => {
+    throw new ApiError(404, `there is no ${c.req.method} ${c.req.path} here`, { code: "unknown_url" });
+  });
+  app.get("/health", health).all(only("GET"));
+  app.get("/v1/models", listModels(models)).all(only("GET"));
+  app.post("/v1/chat/completions", chatCompletions(models)).all(only("POST"));
+}
+
+function health(c: Context): Response {
   return c.json({ status: "ok" });
 }
 
-export function listModels(models: Models): (c: Context) => Response {
+function listModels(models: Models): (c: Context) => Response {
   return (c) => c.json(models.list());
 }
 
 /** POST /v1/chat/completions. A client that leaves, whole or streaming, stops the compute. */
-export function chatCompletions(models: Models): (c: Context) => Promise<Response> {
+function chatCompletions(models: Models): (c: Context) => Promise<Response> {
   return async (c) => {
     const left = new AbortController();
     const signal = AbortSignal.any([c.req.raw.signal, left.signal]);
@@ -27,7 +40,10 @@ export function chatCompletions(models: Models): (c: Context) => Promise<Respons
     const parts = model.chatStream(messages, { ...options, signal })[Symbol.asyncIterator]();
     const first = await parts.next(); // a bad request fails here, while the status can still say so
     const n = options.n ?? 1;
-    return eventStream(chatCompletionChunks(answer, resume(first, parts), { n, includeUsage }), () => left.abort());
+    return eventStream(chatCompletionChunks(answer, resume(first, parts), { n, includeUsage }), {
+      path: c.req.path,
+      onLeave: () => left.abort(),
+    });
   };
 }
 
