@@ -29,6 +29,7 @@ export interface ModelInfo {
   vocabularySize: number;
   trainedContextLength: number;
   contextLength: number;
+  maxSequences: number; // held at once
   hiddenSize: number;
   layers: ("conv" | "attention")[];
   experts: number;
@@ -215,11 +216,64 @@ export interface Stats {
 
 // ── the server: "lfm-edge/server" ────────────────────────────────────────────────────────────────────────────────────
 export interface AppOptions {
-  models: Record<string, Model> | Model;
-  apiKeys?: string[];
-  limits?: { requestsPerMinute?: number; tokensPerMinute?: number; maxQueue?: number; maxBodyBytes?: number };
-  cors?: string[];
-  log?: (entry: object) => void;
+  models: Record<string, Model> | Model | Promise<Record<string, Model> | Model>; // promised: until they are there, all but /health and /metrics answers 503
+  loading?: () => { loaded: number; total: number }; // how far that is, in bytes
+  apiKeys?: (string | ApiKey)[]; // plain, or as "sha256:HEX", which is what `lfm-edge key` prints
+  limits?: Limits;
+  limitStore?: LimitStore; // where rates are counted; default: this process
+  cors?: string[]; // origins whose pages may ask; ["*"]: all
+  log?: (entry: object) => void; // gets a LogEntry when a request has ended
+  metrics?: () => Record<string, number>; // gauges of the runtime's own that GET /metrics tells too, by name
+}
+export interface ApiKey {
+  key: string; // plain, or "sha256:HEX"
+  name?: string; // in logs, in place of the hash's first digits
+  requestsPerMinute?: number; // this and the next two in place of the server's own limit
+  tokensPerMinute?: number;
+  maxConcurrent?: number;
+  models?: string[]; // all that it may use; default: every one
+}
+export interface Limits {
+  requestsPerMinute?: number; // of one client: a key, or an address where there are no keys; default: any number
+  tokensPerMinute?: number; // of one client, of prompts and replies; default: any number
+  maxConcurrent?: number; // replies of one client at once, others of it wait; default: any number
+  maxQueue?: number; // requests that wait for a model, default 100
+  maxBodyBytes?: number; // default 4 MiB
+  maxPromptCharacters?: number; // default 16 for each token of the model's context
+  queueTimeout?: number; // that a request waits, default 60 s
+  replyTimeout?: number; // that a reply takes, default 10 min
+  readTimeout?: number; // that a stream waits for its reader, default 30 s
+}
+/** Counts what clients use: one number for each key, which refills evenly. */
+export interface LimitStore {
+  /**
+   * Takes `cost` of the key's allowance, which is `perMinute` when full and refills so fast; or nothing, where there is less.
+   * `force` takes it all the same, so that later calls have to wait; a cost below 0 gives back.
+   */
+  take(key: string, cost: number, perMinute: number, force?: boolean): Taken | Promise<Taken>;
+}
+export interface Taken {
+  allowed: boolean;
+  remaining: number; // whole units
+  resetAfter: number; // until all is there again
+  retryAfter: number; // until the cost is there; 0 where it was taken
+}
+export interface LogEntry {
+  time: string; // when the request came, ISO 8601
+  id: string; // of the header x-request-id
+  client: string; // the key's name or the first digits of its hash, else the address
+  method: string;
+  path: string;
+  status: number; // 499: the client left before it was answered
+  ms: number;
+  model?: string;
+  promptTokens?: number;
+  cachedTokens?: number;
+  completionTokens?: number;
+  queueMs?: number;
+  firstTokenMs?: number; // from the request's coming
+  error?: string; // its code
+  left?: true; // the client, before the end
 }
 // In process, no socket: new OpenAI({ baseURL: "http://local/v1", apiKey: "-", fetch: app.request })
 

@@ -95,7 +95,7 @@ function ownTemplate(identity: Omit<ChatTemplateOptions, "template">, metadata: 
 }
 
 function describe({ shard, shape, kernels, weightBytes }: ModelParts, { tokenizer, template }: ReturnType<typeof createText>): ModelInfo {
-  const { config, tensors, contextLength, threads } = shape;
+  const { config, tensors, contextLength, maxSequences, threads } = shape;
   const { total: parameters, active: activeParameters } = countParameters(config, tensors);
   return {
     id: modelId(config.name, shard),
@@ -106,6 +106,7 @@ function describe({ shard, shape, kernels, weightBytes }: ModelParts, { tokenize
     vocabularySize: config.vocabularySize,
     trainedContextLength: config.trainedContextLength,
     contextLength,
+    maxSequences,
     hiddenSize: config.hiddenSize,
     layers: [...config.layers],
     experts: config.nExperts,
