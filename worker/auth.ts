@@ -1,14 +1,21 @@
-/** API keys: `Authorization: Bearer KEY`. */
+/** API keys: `Authorization: Bearer KEY`, or `x-api-key: KEY` as Anthropic's clients send it. */
 import type { MiddlewareHandler } from "hono";
-import { timingSafeEqual } from "hono/utils/buffer";
 import { ApiError } from "./errors.ts";
+import type { KeyRing } from "./keys.ts";
 
-/** Lets through who has one of the keys. All keys are compared, and by their hashes: how long it takes says nothing about them. */
-export function requireKey(keys: readonly string[]): MiddlewareHandler {
+/** What anybody may see. */
+const OPEN: ReadonlySet<string> = new Set(["/", "/health", "/openapi.json", "/docs"]);
+
+/** Lets through who has one of the keys. @throws {ApiError} 401 */
+export function requireKey(keys: KeyRing): MiddlewareHandler {
   return async (c, next) => {
-    const given = /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
-    const matches = await Promise.all(keys.map((key) => timingSafeEqual(key, given ?? "")));
-    if (given !== undefined && matches.includes(true)) return next();
+    if (OPEN.has(c.req.path)) return next();
+    const given = /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1] ?? c.req.header("x-api-key");
+    const client = given === undefined ? undefined : await keys.find(given);
+    if (client) {
+      c.get("visit").client = client;
+      return next();
+    }
     const message = given === undefined ? "no API key was given; send it as Authorization: Bearer KEY" : "the API key is not valid here";
     throw new ApiError(401, message, { code: "invalid_api_key", headers: { "www-authenticate": "Bearer" } });
   };

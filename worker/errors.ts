@@ -74,6 +74,21 @@ const ANTHROPIC_TYPES: Readonly<Record<ErrorStatus, string>> = {
 
 /** Errors of the library become what the caller did wrong; all others are ours, and are told on the console only. */
 export function toApiError(error: unknown): ApiError {
+  const told = knownError(error);
+  if (told) return told;
+  console.error(error);
+  return new ApiError(500, "the server failed to answer this request; its log says why", { code: INTERNAL_ERROR });
+}
+
+/** For logs. */
+export function errorCode(error: unknown): string {
+  const told = knownError(error);
+  return told ? (told.code ?? `status_${told.status}`) : INTERNAL_ERROR;
+}
+
+const INTERNAL_ERROR = "internal_error";
+
+function knownError(error: unknown): ApiError | undefined {
   if (error instanceof ApiError) return error;
   if (error instanceof ContextLengthError) return new ApiError(400, error.message, { param: "messages", code: "context_length_exceeded" });
   if (error instanceof TemplateError) return new ApiError(400, error.message, { param: "messages" });
@@ -83,8 +98,7 @@ export function toApiError(error: unknown): ApiError {
     if (option !== undefined && wireNames.has(option)) return inWireNames(error.message, option, "invalid_value");
   }
   if (error instanceof OutOfMemoryError) return new ApiError(503, error.message, { code: "out_of_memory" });
-  console.error(error);
-  return new ApiError(500, "the server failed to answer this request; its log says why", { code: "internal_error" });
+  return undefined;
 }
 
 /** The library's options as a request body names them. */

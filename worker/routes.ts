@@ -11,20 +11,16 @@ export function addRoutes(app: Hono, models: Models): void {
   const only = (method: string) => (): never => {
     throw new ApiError(405, `only ${method} is answered here`, { code: "method_not_allowed", headers: { allow: method } });
   };
-  app.notFound((c) => {
-    throw new ApiError(404, `there is no ${c.req.method} ${c.req.path} here`, { code: "unknown_url" });
-  });
-  app.get("/health", health).all(only("GET"));
   app.get("/v1/models", listModels(models)).all(only("GET"));
   app.post("/v1/chat/completions", chatCompletions(models)).all(only("POST"));
-}
-
-function health(c: Context): Response {
-  return c.json({ status: "ok" });
+  // A route, and the last: what `notFound` throws would pass by the middleware.
+  app.all("*", (c) => {
+    throw new ApiError(404, `there is no ${c.req.method} ${c.req.path} here`, { code: "unknown_url" });
+  });
 }
 
 function listModels(models: Models): (c: Context) => Response {
-  return (c) => c.json(models.list());
+  return (c) => c.json(models.list(c));
 }
 
 /** POST /v1/chat/completions. A client that leaves, whole or streaming, stops the compute. */
@@ -33,7 +29,7 @@ function chatCompletions(models: Models): (c: Context) => Promise<Response> {
     const left = new AbortController();
     const signal = AbortSignal.any([c.req.raw.signal, left.signal]);
     const { model: name, messages, options, stream, includeUsage } = readChatRequest(parseJson(await c.req.text()));
-    const { id, model } = models.find(name);
+    const { id, model } = models.find(name, c);
     const answer = newAnswer(id);
     if (!stream) return c.json(chatCompletion(answer, await model.chat(messages, { ...options, signal })));
 
