@@ -193,6 +193,7 @@ describe("the model's facts", () => {
       vocabularySize: 1024,
       trainedContextLength: expect.any(Number),
       contextLength: expect.any(Number),
+      maxSequences: 4,
       hiddenSize: 256,
       layers: ["conv", "attention", "conv", "attention"],
       experts: 6,
