@@ -1,0 +1,51 @@
+"""Job 4: greetings, thanks, who it is, in eight languages: see small_talk.txt."""
+
+from pathlib import Path
+from random import Random
+
+from . import values
+from .example import Example, assistant, system, user
+from .split import Pool, Split
+
+FILE = Path(__file__).with_name("small_talk.txt")
+SYSTEMS = Pool("systems of small talk", [
+    "You are a helpful assistant.", "Be friendly.", "You are lfm-edge's assistant.", "Answer briefly.", "You are a chat bot.", "You are a kind assistant.",
+    "Talk with the user.", "You are a helpful AI.", "Be polite.", "You are a small model.",
+])  # fmt: skip
+INTRODUCTIONS = Pool("introductions", [
+    "My name is {name}.", "I'm {name}.", "I am {name}", "Hi, I'm {name}!", "Hello, my name is {name}", "{name} here.", "This is {name}.", "You can call me {name}.", "they call me {name}",
+    "Hey, {name} speaking.", "Hello! I am {name}.",
+])  # fmt: skip
+
+
+def _parse() -> list[tuple[str, Pool]]:
+    topics: list[tuple[str, list[str]]] = []
+    for line in FILE.read_text(encoding="utf-8").splitlines():
+        if line.startswith("> "):
+            topics.append((line[2:], []))
+        elif line and not line.startswith("#"):
+            topics[-1][1].extend(line.split(" | "))
+    return [(answer, Pool(f"small talk: {answer}", said)) for answer, said in topics]
+
+
+TOPICS = _parse()
+
+
+def small_talk(rng: Random, split: Split) -> tuple[str, str]:
+    """What a user says, and the answer."""
+    if rng.random() < 0.08:
+        name = values.first_name(rng, split)
+        return rng.choice(INTRODUCTIONS[split]).format(name=name), f"Hello {name}! How can I help you?"
+    answer, pool = rng.choice(TOPICS)
+    said = rng.choice(pool[split])
+    if rng.random() < 0.2 and said.isascii():
+        said = rng.choice([said.lower(), said.rstrip("?!."), said + "!", said.upper() if len(said) < 12 else said])
+    return said, answer
+
+
+def small_talk_conversation(rng: Random, split: Split) -> Example:
+    messages = [system(rng.choice(SYSTEMS[split]))] if rng.random() < 0.3 else []
+    for _ in range(rng.choice([1, 2, 3, 4])):
+        said, answer = small_talk(rng, split)
+        messages += [user(said), assistant(answer)]
+    return Example("small-talk", messages, {"answer": messages[-1]["content"]})

@@ -1,0 +1,36 @@
+"""Job 7: a short thought before the answer, when the system text asks for it."""
+
+from random import Random
+
+from .calls import Toolbox, definitions, expected, calls_of, no_call_turn, tool_count, NO_TOOL
+from .context import ABSENT, context_answer
+from .example import Example, system, user
+from .split import Pool, Split
+
+ASKED = Pool("asking for thoughts", [
+    "Think before you answer.", "Think first, inside <think> tags.", "Think step by step before answering.", "Use a short thought before each answer.", "First think, then answer.",
+    "Reason inside <think></think>, then answer.", "Thinking mode is on.", "Always think first.", "Write your thoughts before the answer.", "Enable thinking.", "Please think before replying.",
+])  # fmt: skip
+
+
+def thinking(rng: Random, split: Split) -> Example:
+    asked = rng.choice(ASKED[split])
+    if rng.random() < 0.5:
+        box = Toolbox(split, split)
+        tools = box.choose(rng, tool_count(rng))
+        if rng.random() < 0.25:
+            question, answer = no_call_turn(box, tools, rng)
+            thought = "No tool fits." if answer["content"] == NO_TOOL else "No tool is needed."
+            return Example("thinking", [system(asked), question, {**answer, "thinking": thought}], {"no_call": answer["content"]}, definitions(tools))
+        tool = rng.choice(tools)
+        text, arguments = box.ask(tool, rng)
+        pairs = [(tool, arguments)]
+        reply = {"role": "assistant", "content": "", "thinking": f"I need {tool.name}.", "tool_calls": calls_of(pairs)}
+        return Example("thinking", [system(asked), user(text), reply], expected(pairs), definitions(tools))
+    inner = context_answer(rng, split)
+    messages = [message for message in inner.messages if message["role"] != "system"]
+    if len(messages) != len(inner.messages) and inner.messages[0]["role"] == "system" and len(inner.messages[0]["content"]) > 90:
+        return thinking(rng, split)  # the system text was the context
+    answer = messages[-1]["content"]
+    thought = "The text does not have it." if answer == ABSENT else f"The text says {answer}."
+    return Example("thinking", [system(asked), *messages[:-1], {**messages[-1], "thinking": thought}], inner.expect)

@@ -1,0 +1,188 @@
+"""Random values of many kinds. What is composed is drawn until its hash puts it on the side that is asked for."""
+
+import string
+from collections.abc import Callable
+from random import Random
+
+from . import words
+from .split import Split, split_of
+
+Maker = Callable[[Random, Split], str]
+
+
+def on_side(make: Callable[[], str], split: Split) -> str:
+    """Draws until a text belongs to `split`."""
+    while split_of(text := make()) != split:
+        pass
+    return text
+
+
+def composed(maker: Callable[[Random], str]) -> Maker:
+    """A maker whose texts are many enough to be split one by one."""
+    return lambda rng, split: on_side(lambda: maker(rng), split)
+
+
+def nonsense(rng: Random, least: int = 2, most: int = 3) -> str:
+    """A pronounceable word that does not exist, as a rule: "dovelin"."""
+    word = "".join(rng.choice(words.SYLLABLES) for _ in range(rng.randint(least, most)))
+    return word + rng.choice(words.SYLLABLE_ENDS) if rng.random() < 0.5 else word
+
+
+def series(parts: list[str]) -> str:
+    """ "a, b and c" """
+    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
+
+
+def digits(rng: Random, least: int, most: int) -> str:
+    return "".join(rng.choice(string.digits) for _ in range(rng.randint(least, most)))
+
+
+def _code(rng: Random) -> str:
+    letters = "".join(rng.choice(string.ascii_uppercase) for _ in range(rng.randint(1, 4)))
+    number = digits(rng, 2, 5)
+    form = rng.choice(["{a}-{n}", "{a}{n}", "{n}{a}", "{a}_{n}", "{a}-{n}-{b}", "#{n}", "{a}/{n}"])
+    return form.format(a=letters, n=number, b=rng.choice(string.ascii_uppercase))
+
+
+def _identifier(rng: Random) -> str:
+    if rng.random() < 0.5:
+        return "".join(rng.choice("abcdefghijkmnpqrstuvwxyz0123456789") for _ in range(rng.randint(5, 9)))
+    return "_".join(nonsense(rng, 1, 2) for _ in range(rng.randint(2, 3))) + rng.choice(["", "", "_" + digits(rng, 1, 3)])
+
+
+surname: Maker = composed(lambda rng: nonsense(rng).capitalize())
+word: Maker = composed(nonsense)
+code: Maker = composed(_code)
+identifier: Maker = composed(_identifier)
+phone: Maker = composed(
+    lambda rng: rng.choice(["+{a} {b} {c}", "{b}-{c}", "0{b} {c}", "+{a}-{b}-{c}"]).format(
+        a=digits(rng, 1, 2), b=digits(rng, 3, 3), c=digits(rng, 4, 7)
+    )
+)
+iso_date: Maker = composed(lambda rng: f"{rng.randint(1950, 2039)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}")
+clock: Maker = composed(lambda rng: f"{rng.randint(0, 23):02}:{rng.choice([0, 0, 5, 10, 15, 20, 25, 30, 30, 35, 40, 45, 50, 55, rng.randint(0, 59)]):02}")
+
+
+def first_name(rng: Random, split: Split) -> str:
+    return rng.choice(words.FIRST_NAMES[split]) if rng.random() < 0.5 else surname(rng, split)
+
+
+def full_name(rng: Random, split: Split) -> str:
+    return f"{first_name(rng, split)} {surname(rng, split)}"
+
+
+def person(rng: Random, split: Split) -> str:
+    return first_name(rng, split) if rng.random() < 0.6 else full_name(rng, split)
+
+
+def city(rng: Random, split: Split) -> str:
+    draw = rng.random()
+    if draw < 0.4:
+        return rng.choice(words.CITIES[split])
+    if draw < 0.5:
+        return rng.choice(words.CAPITALISED_PLACES[split])
+    name = surname(rng, split)
+    return name if draw < 0.9 else f"{rng.choice(['New', 'Port', 'San', 'Upper', 'Bad', 'Saint'])} {name}"
+
+
+def organisation(rng: Random, split: Split) -> str:
+    endings = ["", " Ltd", " Inc", " GmbH", " Group", " Labs", " Foods", " Systems", " Partners", " & Sons", " Logistics", " Energy"]
+    return surname(rng, split) + rng.choice(endings)
+
+
+def street(rng: Random, split: Split) -> str:
+    kind = rng.choice(["Street", "Road", "Avenue", "Lane", "Square", "Way"])
+    return f"{rng.randint(1, 199)} {surname(rng, split)} {kind}"
+
+
+def email(rng: Random, split: Split) -> str:
+    first, last = first_name(rng, split).lower(), surname(rng, split).lower()
+    local = rng.choice(["{f}", "{f}.{l}", "{l}", "{f}_{l}", "{f}{n}"]).format(f=first, l=last, n=rng.randint(1, 99))
+    return f"{local}@{word(rng, split)}.{rng.choice(words.DOMAIN_ENDINGS[split])}"
+
+
+def url(rng: Random, split: Split) -> str:
+    path = rng.choice(["", "/" + word(rng, split), f"/{word(rng, split)}/{digits(rng, 1, 3)}"])
+    return f"{rng.choice(['https://', 'https://', 'www.', 'http://'])}{word(rng, split)}.{rng.choice(words.DOMAIN_ENDINGS[split])}{path}"
+
+
+def file_name(rng: Random, split: Split) -> str:
+    stem = rng.choice([word, identifier, lambda r, s: r.choice(words.THINGS[s])])(rng, split)
+    folder = rng.choice(["", "", "", f"/{word(rng, split)}/", f"{word(rng, split)}/"])
+    return f"{folder}{stem}.{rng.choice(words.FILE_ENDINGS[split])}"
+
+
+def thing(rng: Random, split: Split) -> str:
+    noun = rng.choice(words.THINGS[split]) if rng.random() < 0.8 else word(rng, split)
+    return f"{rng.choice(words.ADJECTIVES[split])} {noun}" if rng.random() < 0.6 else noun
+
+
+def title(rng: Random, split: Split) -> str:
+    adjective, noun = rng.choice(words.ADJECTIVES[split]), rng.choice(words.THINGS[split])
+    forms = [f"{adjective} {noun}", f"The {adjective} {noun}", f"{surname(rng, split)} {noun}", f"{noun} of {surname(rng, split)}"]
+    text = rng.choice(forms)
+    return text.title() if rng.random() < 0.5 else text
+
+
+def topic(rng: Random, split: Split) -> str:
+    subject = rng.choice(words.TOPICS[split])
+    return rng.choice([subject, subject, f"{rng.choice(words.ADJECTIVES[split])} {subject}", f"{subject} in {city(rng, split)}"])
+
+
+def spoken_day(rng: Random, split: Split) -> str:
+    return rng.choice(
+        [
+            rng.choice(words.WEEKDAYS[split]),
+            f"{rng.choice(words.MONTHS[split])} {rng.randint(1, 31)}",
+            f"{rng.randint(1, 31)} {rng.choice(words.MONTHS[split])}",
+            f"next {rng.choice(words.WEEKDAYS[split])}",
+        ]
+    )
+
+
+def day(rng: Random, split: Split) -> str:
+    return iso_date(rng, split) if rng.random() < 0.6 else spoken_day(rng, split)
+
+
+def time_of_day(rng: Random, split: Split) -> str:
+    if rng.random() < 0.6:
+        return clock(rng, split)
+    return f"{rng.randint(1, 12)}{rng.choice(['', ':15', ':30', ':45'])}{rng.choice([' am', ' pm', 'am', 'pm'])}"
+
+
+def sentence(rng: Random, split: Split) -> str:
+    """What a message or a note says."""
+    who, what, where, when = person(rng, split), thing(rng, split), city(rng, split), spoken_day(rng, split)
+    forms = [
+        f"I will be late", f"the {what} is ready", f"please bring the {what}", f"call {who} back", f"meet me in {where}", f"buy a {what}",
+        f"the {what} is broken", f"I'm in {where} on {when}", f"don't forget the {what}", f"see you on {when}", f"water the {what}",
+        f"{who} says hello", f"we won the game", f"thank you for the {what}", f"pay {who}", f"the meeting is on {when}",
+        f"check the {what} twice", f"happy birthday {who}", f"it's about the {what}", f"return the {what} to {who}", f"where is the {what}?",
+        f"the train to {where} leaves soon", f"can we talk on {when}?", f"lunch with {who}", f"clean the {what}", f"order {rng.randint(2, 20)} {what}s",
+    ]  # fmt: skip
+    text = rng.choice(forms)
+    return text[0].upper() + text[1:] if rng.random() < 0.35 else text
+
+
+symbol: Maker = composed(lambda rng: "".join(rng.choice(string.ascii_uppercase) for _ in range(rng.randint(3, 5))))
+expression: Maker = composed(
+    lambda rng: rng.choice(["{a} {o} {b}", "{a} {o} {b}", "{a}{o}{b}", "({a} {o} {b}) {p} {c}", "{a} {o} {b} {p} {c}"]).format(
+        a=rng.randint(1, 999), b=rng.randint(1, 999), c=rng.randint(2, 99), o=rng.choice("+-*/"), p=rng.choice("+-*/")
+    )
+)
+
+
+def command(rng: Random, split: Split) -> str:
+    name, path = word(rng, split), file_name(rng, split)
+    return rng.choice([f"ls {name}", f"cat {path}", f"npm run {name}", f"rm {path}", f"mkdir {name}", f"git checkout {name}", f"{name} --{word(rng, split)}", f"echo {name}"])
+
+
+def integer(rng: Random) -> int:
+    top = rng.choice([9, 12, 20, 60, 100, 500, 2000, 99999])
+    return rng.randint(1, top)
+
+
+def decimal(rng: Random) -> float:
+    places = rng.choice([1, 1, 2, 2, 3])
+    value = round(rng.uniform(0, rng.choice([1, 10, 100, 1000])), places)
+    return value if value != int(value) else value + 0.5
