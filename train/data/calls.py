@@ -5,7 +5,7 @@ from random import Random
 
 from .common_tools import CommonTool, common_request, common_tools
 from .example import Example, assistant, assistant_calls, call, system, tool_result, user
-from .fields import Value
+from .fields import Value, make_value
 from .requests import request
 from .results import tool_answer
 from .small_talk import small_talk
@@ -30,7 +30,11 @@ ABILITY_QUESTIONS = Pool("ability questions with tools", [
     "What can you do?", "Which tools do you have?", "What tools are there?", "List your tools.", "What are you able to do?", "How can you help me?",
     "Which functions can you call?", "what are your tools", "Tell me what you can do.", "Show me your functions.", "What can I ask you?",
 ])  # fmt: skip
-RARELY = 0.15
+MISSING_ANSWERS = Pool("answers to a question for an argument", [
+    "{value}", "{value}", "It is {value}", "The {name} is {value}", "{name} {value}", "{value}, please", "Take {value}", "it's {value}", "Let's say {value}", "{value}.", "Oh, {value}",
+    "Sorry, {value}", "I mean {value}", "make it {value}", "{name}: {value}",
+])  # fmt: skip
+PARALLEL = 0.15
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,8 @@ def calls_of(pairs: list[tuple[AnyTool, dict]]) -> list[dict]:
     return [call(tool.name, arguments) for tool, arguments in pairs]
 
 
-def expected(pairs: list[tuple[AnyTool, dict]]) -> dict:
-    return {"calls": [{"name": tool.name, "arguments": arguments} for tool, arguments in pairs]}
+def expected_of(reply: dict) -> dict:
+    return {"calls": [one["function"] for one in reply["tool_calls"]]}
 
 
 def parallel_request(box: Toolbox, tools: list[AnyTool], rng: Random) -> tuple[str, list[tuple[AnyTool, dict]]]:
@@ -90,15 +94,30 @@ def parallel_request(box: Toolbox, tools: list[AnyTool], rng: Random) -> tuple[s
     return text, [(first, arguments_a), (second, arguments_b)]
 
 
-def tool_turn(box: Toolbox, tools: list[AnyTool], rng: Random) -> tuple[list[dict], dict]:
-    """A user's message and the assistant's call or calls, and what is expected of them."""
-    if rng.random() < RARELY:
+def tool_turn(box: Toolbox, tools: list[AnyTool], rng: Random) -> list[dict]:
+    """A user's message and the assistant's call or calls."""
+    if rng.random() < PARALLEL:
         text, pairs = parallel_request(box, tools, rng)
         if pairs[0] != pairs[1]:
-            return [user(text), assistant_calls(calls_of(pairs))], expected(pairs)
+            return [user(text), assistant_calls(calls_of(pairs))]
     tool = rng.choice(tools)
     text, arguments = box.ask(tool, rng)
-    return [user(text), assistant_calls([call(tool.name, arguments)])], expected([(tool, arguments)])
+    return [user(text), assistant_calls([call(tool.name, arguments)])]
+
+
+def missing_turn(box: Toolbox, tools: list[AnyTool], rng: Random) -> list[dict] | None:
+    """A request that lacks a required argument, the question for it, the answer, the call. None: no tool here has one."""
+    able = [tool for tool in tools if isinstance(tool, Tool) and tool.required]
+    if not able:
+        return None
+    tool = rng.choice(able)
+    field = rng.choice([field for field in tool.fields if field.key in tool.required])
+    text, arguments = request(tool, rng, box.split, without=field.key)
+    value, spoken = make_value(field, rng, box.split)
+    arguments[field.key] = value
+    answer = rng.choice(MISSING_ANSWERS[box.split]).format(name=field.spoken, value=spoken)
+    question = assistant(f"What is the {field.spoken}?")
+    return [user(text), question, user(answer), assistant_calls([call(tool.name, arguments)])]
 
 
 def result_turn(calls: list[dict], rng: Random, split: Split) -> list[dict]:
@@ -150,25 +169,40 @@ def tool_conversation(rng: Random, split: Split) -> Example:
     tools = box.choose(rng, tool_count(rng))
     messages = opening(rng, split)
     expect: dict = {}
-    for _ in range(rng.choice([1, 2, 2, 3, 3])):
-        if rng.random() < 0.22:
+    turns = rng.choice([1, 2, 2, 3, 3])
+    for last in [False] * (turns - 1) + [True]:
+        if rng.random() < 0.2:
             turn = no_call_turn(box, tools, rng)
             expect = {"no_call": turn[-1]["content"]}
+        elif rng.random() < 0.06 and (asked := missing_turn(box, tools, rng)):
+            turn = asked
+            expect = expected_of(turn[-1])
         else:
-            turn, expect = tool_turn(box, tools, rng)
-            if rng.random() < 0.5:
-                turn += result_turn(turn[-1]["tool_calls"], rng, split)
-                expect = {"answer": turn[-1]["content"]}
+            turn = tool_turn(box, tools, rng)
+            expect = expected_of(turn[-1])
+        if "tool_calls" in turn[-1] and rng.random() < (0.4 if last else 0.85):
+            turn += result_turn(turn[-1]["tool_calls"], rng, split)
+            expect = {"answer": turn[-1]["content"]}
         messages += turn
     return Example("tool-conversation", messages, expect, definitions(tools))
+
+
+def no_tools_conversation(rng: Random, split: Split) -> Example:
+    """Requests for tools where there are none."""
+    box = Toolbox(split, split)
+    messages = opening(rng, split)
+    for _ in range(rng.choice([1, 2, 3])):
+        messages += [user(box.ask(box.draw(rng), rng)[0]), assistant(NO_TOOL)]
+    return Example("no-call", messages, {"no_call": NO_TOOL})
 
 
 def tool_call(rng: Random, tools_of: Split) -> Example:
     """For evaluation: one request on the evaluation's side, with tools that training had or did not have."""
     box = Toolbox(tools_of, "eval")
     tools = box.choose(rng, tool_count(rng))
-    turn, expect = tool_turn(box, tools, rng)
-    return Example("tool-call", [*opening(rng, "eval"), *turn], expect, definitions(tools), tag="seen-tools" if tools_of == "train" else "unseen-tools")
+    turn = tool_turn(box, tools, rng)
+    tag = "seen-tools" if tools_of == "train" else "unseen-tools"
+    return Example("tool-call", [*opening(rng, "eval"), *turn], expected_of(turn[-1]), definitions(tools), tag=tag)
 
 
 def no_call(rng: Random, tools_of: Split) -> Example:
@@ -182,6 +216,6 @@ def tool_sentence(rng: Random, split: Split) -> Example:
     """For evaluation: what the assistant says of a result."""
     box = Toolbox(split, split)
     tools = box.choose(rng, tool_count(rng))
-    turn, _ = tool_turn(box, tools, rng)
+    turn = tool_turn(box, tools, rng)
     messages = [*opening(rng, split), *turn, *result_turn(turn[-1]["tool_calls"], rng, split)]
     return Example("tool-sentence", messages, {"answer": messages[-1]["content"]}, definitions(tools))

@@ -198,13 +198,15 @@ RELATIONS = _relations()
 
 def make(kind: str, rng: Random, split: Split) -> str:
     if kind == "year":
-        return str(rng.randint(1700, 2039))
+        return str(values.number_on_side(lambda: rng.randint(1700, 2039), split))
     if kind == "count":
-        return rng.choice([str(rng.randint(10, 9999)), f"{rng.randint(1, 999)},{rng.randint(0, 999):03}"])
+        if rng.random() < 0.5:
+            return str(values.number_on_side(lambda: rng.randint(10, 9999), split))
+        return values.on_side(lambda: f"{rng.randint(1, 999)},{rng.randint(0, 999):03}", split)
     if kind == "integer":
         return str(rng.randint(5, 99))
     if kind == "price":
-        return str(values.decimal(rng) if rng.random() < 0.5 else rng.randint(1, 999))
+        return str(rng.choice([values.decimal, values.integer])(rng, split))
     if kind == "place":
         return TEXTS["room"](rng, split)
     return TEXTS[kind](rng, split)

@@ -5,7 +5,7 @@ from random import Random
 
 from . import values
 from .example import Example, assistant, system, user
-from .fields import Field, Spoken, make_fields, make_value
+from .fields import ENUM_SETS, Field, Spoken, make_fields, make_value
 from .split import Pool, Split
 
 KINDS = (
@@ -100,7 +100,7 @@ def _story(rng: Random, split: Split) -> tuple[Record, str]:
     record: Record = []
     for part in spec.split():
         name, kind = part.split(":")
-        choices = tuple(rng.choice(["open closed pending", "new paid shipped", "late lost found"]).split()) if kind == "enum" else ()
+        choices = tuple(rng.choice(ENUM_SETS[split]).split()) if kind == "enum" else ()
         record.append((field := Field(name, kind, name, choices), make_value(field, rng, split)))
     return record, form.format(**{field.name: spoken[1] for field, spoken in record if spoken})
 

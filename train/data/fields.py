@@ -145,10 +145,10 @@ def make_value(field: Field, rng: Random, split: Split) -> Spoken:
         text = TEXTS[kind](rng, split)
         return text, text
     if kind == "integer":
-        number = values.integer(rng)
+        number = values.integer(rng, split)
         return number, str(number)
     if kind == "decimal":
-        number = values.decimal(rng) if rng.random() < 0.7 else values.integer(rng)
+        number = values.decimal(rng, split) if rng.random() < 0.7 else values.integer(rng, split)
         return number, str(number)
     if kind == "boolean":
         truth = rng.random() < 0.6
@@ -157,7 +157,7 @@ def make_value(field: Field, rng: Random, split: Split) -> Spoken:
         choice = rng.choice(field.choices)
         return choice, choice
     if kind == "integers":
-        numbers = [rng.randint(1, 999) for _ in range(rng.randint(2, 4))]
+        numbers = [values.number_on_side(lambda: rng.randint(1, 999), split) for _ in range(rng.randint(2, 4))]
         return numbers, listing([str(number) for number in numbers], rng)
     maker = TEXTS["person" if kind == "people" else rng.choice(ITEM_KINDS)]
     items = list(dict.fromkeys(maker(rng, split) for _ in range(rng.choice([1, 2, 2, 3, 3, 4]))))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from random import Random
 
-from .calls import no_call, tool_call, tool_conversation, tool_sentence
+from .calls import no_call, no_tools_conversation, tool_call, tool_conversation, tool_sentence
 from .context import context_answer
 from .example import Example
 from .extraction import extraction
@@ -18,7 +18,8 @@ Job = Callable[[Random, Split], Example]
 # By share of examples. Order of worth: calls, extraction, answers from a text, small talk, references, text tasks, thinking.
 JOBS: dict[Split, dict[Job, float]] = {
     "train": {
-        tool_conversation: 0.40,
+        tool_conversation: 0.39,
+        no_tools_conversation: 0.01,
         extraction: 0.19,
         context_answer: 0.19,
         small_talk_conversation: 0.04,

@@ -1,5 +1,7 @@
 """What a user says so that a composed tool is called: an action, then the arguments, in many forms."""
 
+from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 
 from .fields import Field, Value, make_value
@@ -59,16 +61,31 @@ SWITCHED_OFF = Pool("switched off", ["with {name} off", "{name}: no", "{name} di
 ORDERS = ("behind", "behind", "behind", "behind", "sentences", "list", "before")
 
 
-def say_argument(field: Field, value: Value, spoken: str, alone: bool, rng: Random, split: Split) -> str:
+# Texts whose end cannot be told when more words follow.
+OPEN_ENDED = ("sentence", "title", "topic", "thing", "strings", "people", "organisation", "city", "person")
+
+
+@dataclass(frozen=True)
+class Said:
+    text: str
+    open_ended: bool  # more words behind it could be taken for the value
+    starts_with_value: bool  # a capital letter would change the value
+
+
+def say_argument(field: Field, value: Value, spoken: str, alone: bool, rng: Random, split: Split) -> Said:
     """`alone`: no other argument of the tool is of this kind, so its name may be left out."""
     if field.kind == "boolean":
-        return rng.choice((SWITCHED_ON if value else SWITCHED_OFF)[split]).format(name=field.spoken)
-    if alone and rng.random() < 0.5:
-        return rng.choice(UNNAMED_POOLS[field.kind][split]).format(value=spoken)
-    name = field.spoken if rng.random() < 0.85 else field.key
+        return Said(rng.choice((SWITCHED_ON if value else SWITCHED_OFF)[split]).format(name=field.spoken), False, False)
     if field.kind in ("sentence", "title") and rng.random() < 0.4:
         spoken = f'"{spoken}"'
-    return rng.choice(NAMED[split]).format(name=name, value=spoken)
+    if alone and rng.random() < 0.5:
+        form = rng.choice(UNNAMED_POOLS[field.kind][split])
+        text = form.format(value=spoken).replace('""', '"')
+    else:
+        name = field.spoken if rng.random() < 0.85 else field.key
+        form = rng.choice(NAMED[split])
+        text = form.format(name=name, value=spoken)
+    return Said(text, field.kind in OPEN_ENDED and form.endswith("{value}") and not text.endswith('"'), form.startswith("{value}"))
 
 
 def choose_arguments(tool: Tool, rng: Random, split: Split) -> tuple[list[Field], dict[str, Value], dict[str, str]]:
@@ -99,24 +116,43 @@ def say_action(tool: Tool, rng: Random) -> str:
     return f"{verb} {determiner} {tool.noun}".replace("  ", " ")
 
 
-def request(tool: Tool, rng: Random, split: Split) -> tuple[str, dict[str, Value]]:
-    """A user's words, and the arguments that they ask for."""
+def capital(said: Said) -> str:
+    return said.text if said.starts_with_value else said.text[0].upper() + said.text[1:]
+
+
+def join(parts: list[Said], rng: Random) -> str:
+    """Arguments in a row; a comma stands where an end could not be told without one."""
+    between = rng.choice([", ", " and ", " ", " "])
+    text = parts[0].text
+    for before, part in pairwise(parts):
+        text += (", " if before.open_ended else between) + part.text
+    return text
+
+
+def close(said: Said | None, rng: Random, split: Split) -> str:
+    closer = rng.choice(CLOSERS[split])
+    return closer if said is None or not said.open_ended or closer[:1] in (".", "!") else ""
+
+
+def request(tool: Tool, rng: Random, split: Split, without: str | None = None) -> tuple[str, dict[str, Value]]:
+    """A user's words, and the arguments that they ask for. `without`: the key of a field that they do not mention."""
     fields, arguments, spoken = choose_arguments(tool, rng, split)
+    fields = [field for field in fields if field.key != without]
     said = [say_argument(field, arguments[field.key], spoken[field.key], is_alone(field, tool), rng, split) for field in fields]
     if rng.random() < 0.4:
         rng.shuffle(said)
-    action = say_action(tool, rng)
-    opener, closer = rng.choice(OPENERS[split]), rng.choice(CLOSERS[split])
+    action = rng.choice(OPENERS[split]) + say_action(tool, rng)
     order = rng.choice(ORDERS) if said else "behind"
     if order == "sentences":
-        text = f"{opener}{action}. " + " ".join(one[0].upper() + one[1:] + "." for one in said)
+        text = f"{action}. " + " ".join(capital(one) + "." for one in said)
     elif order == "list":
-        text = f"{opener}{action}: " + ", ".join(said) + closer
+        text = f"{action}: " + ", ".join(one.text for one in said) + close(said[-1], rng, split)
     elif order == "before":
-        text = said[0][0].upper() + said[0][1:] + (f" and {', '.join(said[1:])}" if said[1:] else "") + f". {opener}{action}{closer}"
+        text = capital(said[0]) + (f" and {join(said[1:], rng)}" if said[1:] else "") + f". {action}" + close(None, rng, split)
+    elif said:
+        text = f"{action} {join(said, rng)}" + close(said[-1], rng, split)
     else:
-        joined = rng.choice([", ", " and ", " ", " "]).join(said)
-        text = f"{opener}{action} {joined}".rstrip() + closer
-    if not opener or rng.random() < 0.1:
-        text = text[0].upper() + text[1:] if rng.random() < 0.6 else text
+        text = action + close(None, rng, split)
+    if order != "before" and rng.random() < 0.4:
+        text = text[0].upper() + text[1:]
     return text, arguments

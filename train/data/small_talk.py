@@ -5,7 +5,7 @@ from random import Random
 
 from . import values
 from .example import Example, assistant, system, user
-from .split import Pool, Split
+from .split import Pool, Split, split_of
 
 FILE = Path(__file__).with_name("small_talk.txt")
 SYSTEMS = Pool("systems of small talk", [
@@ -39,7 +39,8 @@ def small_talk(rng: Random, split: Split) -> tuple[str, str]:
     answer, pool = rng.choice(TOPICS)
     said = rng.choice(pool[split])
     if rng.random() < 0.2 and said.isascii():
-        said = rng.choice([said.lower(), said.rstrip("?!."), said + "!", said.upper() if len(said) < 12 else said])
+        changed = rng.choice([said.lower(), said.rstrip("?!."), said + "!", said.upper() if len(said) < 12 else said])
+        said = changed if split_of(changed) == split else said  # "thanks!" and "thanks" may be on different sides
     return said, answer
 
 

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from .calls import Toolbox, definitions, expected, calls_of, no_call_turn, tool_count, NO_TOOL
+from .calls import NO_TOOL, Toolbox, calls_of, definitions, expected_of, no_call_turn, tool_count
 from .context import ABSENT, context_answer
 from .example import Example, system, user
 from .split import Pool, Split
@@ -24,9 +24,8 @@ def thinking(rng: Random, split: Split) -> Example:
             return Example("thinking", [system(asked), question, {**answer, "thinking": thought}], {"no_call": answer["content"]}, definitions(tools))
         tool = rng.choice(tools)
         text, arguments = box.ask(tool, rng)
-        pairs = [(tool, arguments)]
-        reply = {"role": "assistant", "content": "", "thinking": f"I need {tool.name}.", "tool_calls": calls_of(pairs)}
-        return Example("thinking", [system(asked), user(text), reply], expected(pairs), definitions(tools))
+        reply = {"role": "assistant", "content": "", "thinking": f"I need {tool.name}.", "tool_calls": calls_of([(tool, arguments)])}
+        return Example("thinking", [system(asked), user(text), reply], expected_of(reply), definitions(tools))
     inner = context_answer(rng, split)
     messages = [message for message in inner.messages if message["role"] != "system"]
     if len(messages) != len(inner.messages) and inner.messages[0]["role"] == "system" and len(inner.messages[0]["content"]) > 90:

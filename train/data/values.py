@@ -144,14 +144,16 @@ def day(rng: Random, split: Split) -> str:
     return iso_date(rng, split) if rng.random() < 0.6 else spoken_day(rng, split)
 
 
+_spoken_time: Maker = composed(
+    lambda rng: f"{rng.randint(1, 12)}{rng.choice(['', ':15', ':30', ':45', f':{rng.randint(0, 59):02}'])}{rng.choice([' am', ' pm', 'am', 'pm'])}"
+)
+
+
 def time_of_day(rng: Random, split: Split) -> str:
-    if rng.random() < 0.6:
-        return clock(rng, split)
-    return f"{rng.randint(1, 12)}{rng.choice(['', ':15', ':30', ':45'])}{rng.choice([' am', ' pm', 'am', 'pm'])}"
+    return clock(rng, split) if rng.random() < 0.6 else _spoken_time(rng, split)
 
 
-def sentence(rng: Random, split: Split) -> str:
-    """What a message or a note says."""
+def _sentence(rng: Random, split: Split) -> str:
     who, what, where, when = person(rng, split), thing(rng, split), city(rng, split), spoken_day(rng, split)
     forms = [
         f"I will be late", f"the {what} is ready", f"please bring the {what}", f"call {who} back", f"meet me in {where}", f"buy a {what}",
@@ -162,6 +164,11 @@ def sentence(rng: Random, split: Split) -> str:
     ]  # fmt: skip
     text = rng.choice(forms)
     return text[0].upper() + text[1:] if rng.random() < 0.35 else text
+
+
+def sentence(rng: Random, split: Split) -> str:
+    """What a message or a note says."""
+    return on_side(lambda: _sentence(rng, split), split)
 
 
 symbol: Maker = composed(lambda rng: "".join(rng.choice(string.ascii_uppercase) for _ in range(rng.randint(3, 5))))
@@ -177,12 +184,24 @@ def command(rng: Random, split: Split) -> str:
     return rng.choice([f"ls {name}", f"cat {path}", f"npm run {name}", f"rm {path}", f"mkdir {name}", f"git checkout {name}", f"{name} --{word(rng, split)}", f"echo {name}"])
 
 
-def integer(rng: Random) -> int:
+SMALL = 100  # numbers below are too few to be divided
+
+
+def number_on_side(make: Callable[[], int], split: Split) -> int:
+    while (number := make()) >= SMALL and split_of(str(number)) != split:
+        pass
+    return number
+
+
+def integer(rng: Random, split: Split) -> int:
     top = rng.choice([9, 12, 20, 60, 100, 500, 2000, 99999])
-    return rng.randint(1, top)
+    return number_on_side(lambda: rng.randint(1, top), split)
 
 
-def decimal(rng: Random) -> float:
+def decimal(rng: Random, split: Split) -> float:
+    """Never a whole number."""
     places = rng.choice([1, 1, 2, 2, 3])
-    value = round(rng.uniform(0, rng.choice([1, 10, 100, 1000])), places)
-    return value if value != int(value) else value + 0.5
+    top = rng.choice([1, 10, 100, 1000])
+    while (value := round(rng.uniform(0, top), places)) == int(value) or (value >= SMALL and split_of(str(value)) != split):
+        pass
+    return value
