@@ -1,4 +1,4 @@
-import { HIGH2, NIBBLE } from "../constants";
+import { BITS01, BITS23, BITS45, LOW6 } from "../constants";
 import { loadF16x4 } from "../f16";
 import { first, firstWide } from "../pairs";
 import { BLOCK256, D256, SUMS16 } from "../quantizeRow";
@@ -46,8 +46,10 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
     b2 = a0,
     a3 = a0,
     b3 = a0;
-  const nibble = v128.load(NIBBLE),
-    high = v128.load(HIGH2);
+  const low = v128.load(LOW6),
+    bits01 = v128.load(BITS01),
+    bits23 = v128.load(BITS23),
+    bits45 = v128.load(BITS45);
   for (; w < end; w += 1680) {
     let ai0 = i32x4.splat(0),
       bi0 = ai0,
@@ -59,42 +61,48 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
       bi3 = ai0;
     // A turn is one half h of the super-block and 16 of its 32 columns: four sub-blocks, 32 columns apart, of 16 columns each.
     for (let turn = 0; turn < 4; turn++) {
+      // Scales come in pairs of bytes: one byte further on, the second is where the first was.
       const p = w + <usize>turn * 384,
-        scales = w + ((<usize>(turn >> 1)) << 6);
-      const odd = (turn & 1) << 4; // the scales come in pairs: which of the two
+        scales = w + ((<usize>(turn >> 1)) << 6) + (turn & 1);
       const o = ((<usize>(turn >> 1)) << 7) + ((<usize>(turn & 1)) << 4);
-      const ap0 = i32x4.shr_u(v128.load8x8_s(scales, 16), odd),
+      const ap0 = v128.load8x8_s(scales, 16),
         as0 = ASC_FEATURE_RELAXED_SIMD ? first(ap0) : firstWide(ap0);
-      const ap1 = i32x4.shr_u(v128.load8x8_s(scales, 32), odd),
+      const ap1 = v128.load8x8_s(scales, 32),
         as1 = ASC_FEATURE_RELAXED_SIMD ? first(ap1) : firstWide(ap1);
-      const ap2 = i32x4.shr_u(v128.load8x8_s(scales, 48), odd),
+      const ap2 = v128.load8x8_s(scales, 48),
         as2 = ASC_FEATURE_RELAXED_SIMD ? first(ap2) : firstWide(ap2);
-      const ap3 = i32x4.shr_u(v128.load8x8_s(scales, 64), odd),
+      const ap3 = v128.load8x8_s(scales, 64),
         as3 = ASC_FEATURE_RELAXED_SIMD ? first(ap3) : firstWide(ap3);
-      const bp0 = i32x4.shr_u(v128.load8x8_s(scales, 24), odd),
+      const bp0 = v128.load8x8_s(scales, 24),
         bs0 = ASC_FEATURE_RELAXED_SIMD ? first(bp0) : firstWide(bp0);
-      const bp1 = i32x4.shr_u(v128.load8x8_s(scales, 40), odd),
+      const bp1 = v128.load8x8_s(scales, 40),
         bs1 = ASC_FEATURE_RELAXED_SIMD ? first(bp1) : firstWide(bp1);
-      const bp2 = i32x4.shr_u(v128.load8x8_s(scales, 56), odd),
+      const bp2 = v128.load8x8_s(scales, 56),
         bs2 = ASC_FEATURE_RELAXED_SIMD ? first(bp2) : firstWide(bp2);
-      const bp3 = i32x4.shr_u(v128.load8x8_s(scales, 72), odd),
+      const bp3 = v128.load8x8_s(scales, 72),
         bs3 = ASC_FEATURE_RELAXED_SIMD ? first(bp3) : firstWide(bp3);
       for (let c: usize = 0; c < 4; c += 2) {
         const m = p + c * 96;
         const ax0 = v128.load(m, 144),
           ay0 = v128.load(m, 176),
-          af0 = v128.load(m, 208);
-        const aw00 = v128.or(v128.and(ax0, nibble), v128.and(i16x8.shl(af0, 4), high));
-        const aw10 = v128.or(v128.and(ay0, nibble), v128.and(i16x8.shl(af0, 2), high));
-        const aw20 = v128.or(v128.and(i16x8.shr_u(ax0, 4), nibble), v128.and(af0, high));
-        const aw30 = v128.or(v128.and(i16x8.shr_u(ay0, 4), nibble), v128.and(i16x8.shr_u(af0, 2), high));
+          az0 = v128.load(m, 208);
+        const aw00 = v128.and(ax0, low);
+        const aw10 = v128.and(ay0, low);
+        const aw20 = v128.and(az0, low);
+        const aw30 = v128.or(
+          v128.or(v128.and(i16x8.shr_u(ax0, 6), bits01), v128.and(i16x8.shr_u(ay0, 4), bits23)),
+          v128.and(i16x8.shr_u(az0, 2), bits45),
+        );
         const ax1 = v128.load(m, 240),
           ay1 = v128.load(m, 272),
-          af1 = v128.load(m, 304);
-        const aw01 = v128.or(v128.and(ax1, nibble), v128.and(i16x8.shl(af1, 4), high));
-        const aw11 = v128.or(v128.and(ay1, nibble), v128.and(i16x8.shl(af1, 2), high));
-        const aw21 = v128.or(v128.and(i16x8.shr_u(ax1, 4), nibble), v128.and(af1, high));
-        const aw31 = v128.or(v128.and(i16x8.shr_u(ay1, 4), nibble), v128.and(i16x8.shr_u(af1, 2), high));
+          az1 = v128.load(m, 304);
+        const aw01 = v128.and(ax1, low);
+        const aw11 = v128.and(ay1, low);
+        const aw21 = v128.and(az1, low);
+        const aw31 = v128.or(
+          v128.or(v128.and(i16x8.shr_u(ax1, 6), bits01), v128.and(i16x8.shr_u(ay1, 4), bits23)),
+          v128.and(i16x8.shr_u(az1, 2), bits45),
+        );
         if (ASC_FEATURE_RELAXED_SIMD) {
           const i = o + (c << 2);
           ai0 = i32x4.add(ai0, i32x4.dot_i16x8_s(dots(x0 + i, aw00, aw01), as0));
@@ -150,18 +158,24 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
         }
         const bx0 = v128.load(m, 160),
           by0 = v128.load(m, 192),
-          bf0 = v128.load(m, 224);
-        const bw00 = v128.or(v128.and(bx0, nibble), v128.and(i16x8.shl(bf0, 4), high));
-        const bw10 = v128.or(v128.and(by0, nibble), v128.and(i16x8.shl(bf0, 2), high));
-        const bw20 = v128.or(v128.and(i16x8.shr_u(bx0, 4), nibble), v128.and(bf0, high));
-        const bw30 = v128.or(v128.and(i16x8.shr_u(by0, 4), nibble), v128.and(i16x8.shr_u(bf0, 2), high));
+          bz0 = v128.load(m, 224);
+        const bw00 = v128.and(bx0, low);
+        const bw10 = v128.and(by0, low);
+        const bw20 = v128.and(bz0, low);
+        const bw30 = v128.or(
+          v128.or(v128.and(i16x8.shr_u(bx0, 6), bits01), v128.and(i16x8.shr_u(by0, 4), bits23)),
+          v128.and(i16x8.shr_u(bz0, 2), bits45),
+        );
         const bx1 = v128.load(m, 256),
           by1 = v128.load(m, 288),
-          bf1 = v128.load(m, 320);
-        const bw01 = v128.or(v128.and(bx1, nibble), v128.and(i16x8.shl(bf1, 4), high));
-        const bw11 = v128.or(v128.and(by1, nibble), v128.and(i16x8.shl(bf1, 2), high));
-        const bw21 = v128.or(v128.and(i16x8.shr_u(bx1, 4), nibble), v128.and(bf1, high));
-        const bw31 = v128.or(v128.and(i16x8.shr_u(by1, 4), nibble), v128.and(i16x8.shr_u(bf1, 2), high));
+          bz1 = v128.load(m, 320);
+        const bw01 = v128.and(bx1, low);
+        const bw11 = v128.and(by1, low);
+        const bw21 = v128.and(bz1, low);
+        const bw31 = v128.or(
+          v128.or(v128.and(i16x8.shr_u(bx1, 6), bits01), v128.and(i16x8.shr_u(by1, 4), bits23)),
+          v128.and(i16x8.shr_u(bz1, 2), bits45),
+        );
         if (ASC_FEATURE_RELAXED_SIMD) {
           const i = o + (c << 2);
           bi0 = i32x4.add(bi0, i32x4.dot_i16x8_s(dots(x0 + i, bw00, bw01), bs0));
@@ -219,17 +233,17 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
     }
     const ad = loadF16x4(w),
       bd = loadF16x4(w + 8);
-    a0 = block(a0, i32x4.sub(ai0, i32x4.shl(offsets(w + 16, x0), 5)), ad, x0);
-    if (sizeof<T>() > 1) a1 = block(a1, i32x4.sub(ai1, i32x4.shl(offsets(w + 16, x1), 5)), ad, x1);
+    a0 = block(a0, ai0, offsets(w + 16, x0), offsets(w + 80, x0 + 16), ad, x0);
+    if (sizeof<T>() > 1) a1 = block(a1, ai1, offsets(w + 16, x1), offsets(w + 80, x1 + 16), ad, x1);
     if (sizeof<T>() > 2) {
-      a2 = block(a2, i32x4.sub(ai2, i32x4.shl(offsets(w + 16, x2), 5)), ad, x2);
-      a3 = block(a3, i32x4.sub(ai3, i32x4.shl(offsets(w + 16, x3), 5)), ad, x3);
+      a2 = block(a2, ai2, offsets(w + 16, x2), offsets(w + 80, x2 + 16), ad, x2);
+      a3 = block(a3, ai3, offsets(w + 16, x3), offsets(w + 80, x3 + 16), ad, x3);
     }
-    b0 = block(b0, i32x4.sub(bi0, i32x4.shl(offsets(w + 24, x0), 5)), bd, x0);
-    if (sizeof<T>() > 1) b1 = block(b1, i32x4.sub(bi1, i32x4.shl(offsets(w + 24, x1), 5)), bd, x1);
+    b0 = block(b0, bi0, offsets(w + 24, x0), offsets(w + 88, x0 + 16), bd, x0);
+    if (sizeof<T>() > 1) b1 = block(b1, bi1, offsets(w + 24, x1), offsets(w + 88, x1 + 16), bd, x1);
     if (sizeof<T>() > 2) {
-      b2 = block(b2, i32x4.sub(bi2, i32x4.shl(offsets(w + 24, x2), 5)), bd, x2);
-      b3 = block(b3, i32x4.sub(bi3, i32x4.shl(offsets(w + 24, x3), 5)), bd, x3);
+      b2 = block(b2, bi2, offsets(w + 24, x2), offsets(w + 88, x2 + 16), bd, x2);
+      b3 = block(b3, bi3, offsets(w + 24, x3), offsets(w + 88, x3 + 16), bd, x3);
     }
     x0 += BLOCK256;
     if (sizeof<T>() > 1) x1 += BLOCK256;
@@ -269,15 +283,16 @@ function wideDots(x: usize, w0: v128, w1: v128): v128 {
   );
 }
 
-/** Σ over the sixteen sub-blocks of scale · Σx: what 32 times the offset of the weights takes off. */
+/** Σ over eight sub-blocks of scale · Σx: what 32 times the offset of the weights takes off. No loop: V8 pairs within a block of code. */
 function offsets(scales: usize, x: usize): v128 {
   let sum = i32x4.dot_i16x8_s(v128.load8x8_s(scales), v128.load32_splat(x, SUMS16));
-  for (let p: usize = 1; p < 8; p++)
-    sum = i32x4.add(sum, i32x4.dot_i16x8_s(v128.load8x8_s(scales + (p << 4)), v128.load32_splat(x + (p << 2), SUMS16)));
-  return sum;
+  sum = i32x4.add(sum, i32x4.dot_i16x8_s(v128.load8x8_s(scales, 16), v128.load32_splat(x, SUMS16 + 4)));
+  sum = i32x4.add(sum, i32x4.dot_i16x8_s(v128.load8x8_s(scales, 32), v128.load32_splat(x, SUMS16 + 8)));
+  return i32x4.add(sum, i32x4.dot_i16x8_s(v128.load8x8_s(scales, 48), v128.load32_splat(x, SUMS16 + 12)));
 }
 
-/** acc + (d_w · d_x) · q */
-function block(acc: v128, q: v128, d: v128, x: usize): v128 {
+/** acc + (d_w · d_x) · (Σ scale·q·x − 32 · Σ scale·Σx), the latter in two parts */
+function block(acc: v128, dot: v128, low: v128, high: v128, d: v128, x: usize): v128 {
+  const q = i32x4.sub(dot, i32x4.shl(i32x4.add(low, high), 5));
   return f32x4.add(acc, f32x4.mul(f32x4.mul(d, v128.load32_splat(x, D256)), f32x4.convert_i32x4_s(q)));
 }
