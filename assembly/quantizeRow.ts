@@ -12,7 +12,7 @@
  *
  * Permuted: every four columns are stored 0, 2, 1, 3, which is the order in which 16-bit lanes give up packed bytes and nibbles.
  */
-import { max4 } from "./horizontal";
+import { ABS, MAGIC, ONES } from "./constants";
 
 export const WIDE_BLOCK32: usize = 72;
 export const WIDE_D32: usize = 64;
@@ -75,11 +75,16 @@ export function quantizeRow256(q: usize, x: usize, n: i32): void {
   }
 }
 
-/** max(seed, |x[0…31]|) */
+/** max(seed, |x[0…31]|). Without signs, floats are in the order of their bits as integers; a NaN comes after all of them, and stays. */
 function absoluteMax32(x: usize, seed: f32): f32 {
-  let a = f32x4.abs(v128.load(x));
-  for (let o: usize = 16; o < 128; o += 16) a = f32x4.max(a, f32x4.abs(v128.load(x + o)));
-  return max(seed, max4(a));
+  const abs = v128.load(ABS);
+  let a = i32x4.max_s(v128.and(v128.load(x), abs), v128.and(v128.load(x, 16), abs));
+  a = i32x4.max_s(a, i32x4.max_s(v128.and(v128.load(x, 32), abs), v128.and(v128.load(x, 48), abs)));
+  a = i32x4.max_s(a, i32x4.max_s(v128.and(v128.load(x, 64), abs), v128.and(v128.load(x, 80), abs)));
+  a = i32x4.max_s(a, i32x4.max_s(v128.and(v128.load(x, 96), abs), v128.and(v128.load(x, 112), abs)));
+  a = i32x4.max_s(a, v128.shuffle<i32>(a, a, 2, 3, 0, 1));
+  a = i32x4.max_s(a, v128.shuffle<i32>(a, a, 1, 0, 3, 2));
+  return max(seed, f32x4.extract_lane(a, 0));
 }
 
 /** 127 / amax; 0 where amax is too small to be inverted. */
@@ -114,10 +119,13 @@ function quantize32Wide(q: usize, x: usize, scale: f32): v128 {
 
 /** Eight values, rounded to nearest, as i16. */
 function narrow(x: usize, s: v128): v128 {
-  return i16x8.narrow_i32x4_s(
-    i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(x), s))),
-    i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(x, 16), s))),
-  );
+  return i16x8.narrow_i32x4_s(round(f32x4.mul(v128.load(x), s)), round(f32x4.mul(v128.load(x, 16), s)));
+}
+
+/** To the nearest whole number, a tie to the even one, |v| < 2^22. */
+function round(v: v128): v128 {
+  const magic = v128.load(MAGIC);
+  return i32x4.sub(f32x4.add(v, magic), magic);
 }
 
 function permute(v: v128): v128 {
@@ -126,10 +134,9 @@ function permute(v: v128): v128 {
 
 /** Lane 0: the sum of a's eight i16; lane 1: of b's. */
 function sums16(a: v128, b: v128): v128 {
-  const ones = i16x8.splat(1);
+  const ones = v128.load(ONES);
   const p = i32x4.dot_i16x8_s(a, ones),
     q = i32x4.dot_i16x8_s(b, ones);
-  const first = i32x4.extract_lane(p, 0) + i32x4.extract_lane(p, 1) + i32x4.extract_lane(p, 2) + i32x4.extract_lane(p, 3);
-  const second = i32x4.extract_lane(q, 0) + i32x4.extract_lane(q, 1) + i32x4.extract_lane(q, 2) + i32x4.extract_lane(q, 3);
-  return i32x4.splat((first & 0xffff) | (second << 16));
+  const halves = i32x4.add(v128.shuffle<i32>(p, q, 0, 4, 1, 5), v128.shuffle<i32>(p, q, 2, 6, 3, 7));
+  return i16x8.narrow_i32x4_s(i32x4.add(halves, v128.shuffle<i32>(halves, halves, 2, 3, 0, 1)), halves);
 }

@@ -9,24 +9,20 @@
 export function shortConv(y: usize, bcx: usize, state: usize, weight: usize, n: i32, nRows: i32, from: i32, to: i32): void {
   assert(((n | from | to) & 3) == 0, "shortConv: n, from and to must be multiples of 4");
   const row = (<usize>n) << 2;
-  for (let o = (<usize>from) << 2, end = (<usize>to) << 2; o < end; o += 16) {
-    const w0 = v128.load(weight + o),
-      w1 = v128.load(weight + row + o),
-      w2 = v128.load(weight + row * 2 + o);
-    let older = v128.load(state + o),
-      newer = v128.load(state + row + o);
-    let input = bcx + o,
-      output = y + o;
-    for (let t = 0; t < nRows; t++) {
-      const g = f32x4.mul(v128.load(input), v128.load(input + row * 2));
-      const c = f32x4.add(f32x4.add(f32x4.mul(w0, older), f32x4.mul(w1, newer)), f32x4.mul(w2, g));
-      v128.store(output, f32x4.mul(v128.load(input + row), c));
-      older = newer;
-      newer = g;
-      input += row * 3;
-      output += row;
+  const end = (<usize>to) << 2;
+  // Row by row, though the state then goes through memory: down the rows every channel would begin a cache line of its own.
+  for (let t = 0; t < nRows; t++) {
+    for (let o = (<usize>from) << 2; o < end; o += 16) {
+      const older = v128.load(state + o),
+        newer = v128.load(state + row + o);
+      const g = f32x4.mul(v128.load(bcx + o), v128.load(bcx + row * 2 + o));
+      const past = f32x4.add(f32x4.mul(v128.load(weight + o), older), f32x4.mul(v128.load(weight + row + o), newer));
+      const c = f32x4.add(past, f32x4.mul(v128.load(weight + row * 2 + o), g));
+      v128.store(y + o, f32x4.mul(v128.load(bcx + row + o), c));
+      v128.store(state + o, newer);
+      v128.store(state + row + o, g);
     }
-    v128.store(state + o, older);
-    v128.store(state + row + o, newer);
+    bcx += row * 3;
+    y += row;
   }
 }
