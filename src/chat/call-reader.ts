@@ -28,7 +28,10 @@ class BrokenQuotes extends Error {}
 
 const NAME = /[\p{L}_$][\p{L}\p{N}_$.:/-]*/uy;
 const ARGUMENT_NAME = /[\p{L}_$][\p{L}\p{N}_$-]*/uy;
-const NUMBER = /[+-]?(?:0[xX][\da-fA-F]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\p{L}\p{N}_./-])/uy;
+const NUMBER = /[+-]?(?:0[xX][\da-fA-F]+|0[oO][0-7]+|0[bB][01]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\p{L}\p{N}_./-])/uy;
+const STRING_PREFIX = /[fFrRuU](?=['"])/y;
+/** A first element that no colon follows. */
+const SET = /\s*(?:'[^'\\]*'|"[^"\\]*"|[+-]?[\d.]+|[A-Za-z]+)\s*[,}]/y;
 const WORD = /[^\s,()[\]{}'"=:](?:[^,()[\]{}'"=]*[^\s,()[\]{}'"=])?/y;
 const LITERALS = new Map<string, boolean | null>([
   ["True", true],
@@ -49,38 +52,32 @@ export class CallReader {
 
   /** The calls of a body, without those that are broken. Undefined: it is no list of calls, or a cut one. */
   calls(): WrittenCall[] | undefined {
+    return this.#list(() => this.#call(), true);
+  }
+
+  /** The same of values, with or without commas between them. */
+  values(): unknown[] | undefined {
+    return this.#list(() => this.#value("list").value, false);
+  }
+
+  #list<T>(read: () => T, commas: boolean): T[] | undefined {
     try {
       const bracket = this.#take("[");
-      const calls: WrittenCall[] = [];
+      const items: T[] = [];
       let broken = 0;
       while (!this.#atEnd() && !this.#sees("]")) {
         const start = this.#at;
         try {
-          calls.push(this.#call());
+          items.push(read());
         } catch (error) {
           if (!(error instanceof BrokenCall)) throw error;
           broken++;
-          this.#skipCall(start);
+          this.#skip(start);
         }
-        if (!this.#take(",")) break;
+        if (!this.#take(",") && commas) break;
       }
       if (bracket && !this.#take("]")) return undefined;
-      return this.#atEnd() && (calls.length > 0 || broken === 0) ? calls : undefined;
-    } catch (error) {
-      if (error instanceof BrokenCall || error instanceof BrokenQuotes) return undefined;
-      throw error;
-    }
-  }
-
-  /** Values one after another, with or without commas; undefined if something else stands there. */
-  values(): unknown[] | undefined {
-    try {
-      const values: unknown[] = [];
-      while (!this.#atEnd()) {
-        values.push(this.#value("list").value);
-        this.#take(",");
-      }
-      return values;
+      return this.#atEnd() && (items.length > 0 || broken === 0) ? items : undefined;
     } catch (error) {
       if (error instanceof BrokenCall || error instanceof BrokenQuotes) return undefined;
       throw error;
@@ -131,19 +128,28 @@ export class CallReader {
     if (char === "'" || char === '"') return this.#string(place);
     if (char === "[") return this.#nested(() => this.#items("[", "]", "list"));
     if (char === "(") return this.#nested(() => this.#items("(", ")", "tuple"));
-    if (char === "{") return this.#nested(() => this.#mapping());
+    if (char === "{") return this.#nested(() => (this.#isSet() ? this.#items("{", "}", "set") : this.#mapping()));
     const number = this.#match(NUMBER);
-    if (number !== undefined) {
-      const value = Number(number.replaceAll("_", "").replace(/^\+/, ""));
-      if (!Number.isFinite(value)) throw new BrokenCall();
-      return value;
-    }
+    if (number !== undefined) return this.#number(number);
+    const prefix = this.#match(STRING_PREFIX)?.toLowerCase();
+    if (prefix !== undefined) return this.#string(place, prefix);
     const word = this.#match(WORD);
     if (word === undefined) throw new BrokenCall();
     const literal = LITERALS.get(word);
     if (literal !== undefined) return literal;
     if (place !== "argument") throw new BrokenCall();
     return new BareWord(word);
+  }
+
+  #number(written: string): number {
+    const magnitude = Number(written.replaceAll("_", "").replace(/^[+-]/, "")); // 0x1F takes no sign in JavaScript
+    if (!Number.isFinite(magnitude)) throw new BrokenCall();
+    return written.startsWith("-") ? -magnitude : magnitude;
+  }
+
+  #isSet(): boolean {
+    SET.lastIndex = this.#at + 1;
+    return SET.test(this.#text);
   }
 
   #items(open: string, close: string, place: Place): unknown[] {
@@ -180,28 +186,29 @@ export class CallReader {
     }
   }
 
-  #string(place: Place): string {
-    const string = readQuoted(this.#text, this.#at, place);
+  #string(place: Place, prefix = ""): string {
+    const string = readQuoted(this.#text, this.#at, place, prefix === "r");
     if (string === undefined) throw new BrokenQuotes();
     this.#at = string.end;
+    if (prefix === "f" && /[{}]/.test(string.value)) throw new BrokenCall(); // nobody computes what it asks for
     return string.value;
   }
 
-  /** Past a broken call, if its end can be told: brackets balanced, strings closed by their first quote. */
-  #skipCall(start: number): void {
+  /** Past a broken item, if its end can be told: brackets balanced, strings closed by their first quote. */
+  #skip(start: number): void {
     let open = 0;
     for (let i = start; i < this.#text.length; i++) {
       const char = this.#text.charAt(i);
       if (char === "'" || char === '"') {
         for (i++; i < this.#text.length && this.#text.charAt(i) !== char; i++) if (this.#text.charAt(i) === "\\") i++;
         if (i >= this.#text.length) throw new BrokenQuotes();
-      } else if (char === "," && open === 0) {
+      } else if ((char === "," || char === "]") && open === 0) {
         this.#at = i;
         return;
       } else if ("([{".includes(char)) open++;
       else if (")]}".includes(char) && --open <= 0) {
         this.#at = i + 1;
-        if (char !== ")" || open < 0 || !(this.#sees(",") || this.#sees("]") || this.#atEnd())) throw new BrokenQuotes();
+        if (char === "]" || open < 0 || !(this.#sees(",") || this.#sees("]") || this.#atEnd())) throw new BrokenQuotes();
         return;
       }
     }
