@@ -52,13 +52,11 @@ export interface Model extends AsyncDisposable {
   chatStream(messages: Message[], options?: ChatOptions): AsyncIterable<ReplyPart>;
   complete(prompt: string | number[], options?: CompleteOptions): Promise<Completion>;
   completeStream(prompt: string | number[], options?: CompleteOptions): AsyncIterable<CompletionPart>;
-  embed(
-    texts: string[],
-    options?: { pooling?: "mean" | "last" | "cls"; normalize?: boolean; signal?: AbortSignal },
-  ): Promise<Float32Array[]>;
+  embed(texts: (string | number[])[], options?: EmbedOptions): Promise<Float32Array[]>; // f32[hiddenSize] each
   tokenize(text: string, options?: { special?: boolean; bos?: boolean }): number[]; // both false by default: text is text
   detokenize(ids: number[], options?: { special?: boolean }): string; // special false: control tokens print nothing
   applyTemplate(messages: Message[], options?: TemplateOptions): string;
+  countTokens(messages: Message[], options?: TemplateOptions): Promise<number>; // of the prompt that chat makes of them
   evaluate(ids: number[], options?: { signal?: AbortSignal }): Promise<Evaluation>;
   session(): Promise<Session>;
   restore(bytes: Uint8Array): Promise<Session>;
@@ -124,6 +122,12 @@ export type ResponseFormat =
   | { type: "regex"; pattern: string }
   | { type: "gbnf"; grammar: string }
   | { type: "choice"; choices: string[] };
+export interface EmbedOptions {
+  pooling?: "mean" | "last" | "cls"; // of the final norm's rows: all, the last or the first; default "mean"
+  normalize?: boolean; // to length 1, default true
+  signal?: AbortSignal;
+  onTokens?: (tokens: number) => void; // how many all texts had, once
+}
 export interface ChatOptions extends GenerateOptions, Omit<TemplateOptions, "addGenerationPrompt"> {
   toolChoice?: "auto" | "none" | "required" | { name: string };
   parallelToolCalls?: boolean;

@@ -370,7 +370,6 @@ describe("options", () => {
 
   it("calls of later versions are refused by name", async () => {
     for (const [name, call] of [
-      ["embed", () => model.embed(["a"])],
       ["session", () => model.session()],
       ["restore", () => model.restore(new Uint8Array(8))],
     ] as const)

@@ -102,6 +102,15 @@ export function logitsOf({ config, weights, banks, buffers, linear, team }: Core
   team.barrier();
 }
 
+/** norm(h[row]), f32[H]: a view, valid until the next call. Needs no other thread. */
+export function hiddenOf({ config, weights, banks, buffers }: Core, row: number): Float32Array {
+  const { hiddenSize: H, normEps } = config;
+  const { h, u } = buffers;
+  const { kernels, f32 } = banks[0]!;
+  kernels.rmsNorm(u, h + row * H * 4, weights.norm, H, normEps);
+  return f32.subarray(u / 4, u / 4 + H);
+}
+
 /** h[t] = the embedding's row of each token, dequantised where the embedding lies. */
 function gatherEmbeddings({ weights, banks, buffers, scratch, scratchAt }: Core, tokens: Int32Array): void {
   const { embedding } = weights;

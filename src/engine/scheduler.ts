@@ -1,7 +1,7 @@
 /** Who computes when: pending sequences become batches of rows, a step at a time, between which the event loop runs. */
 import type { Batch, Core, Pause, Run, SequenceState } from "./core.ts";
 import { LOGIT_ROWS, MAX_ROWS, MIXED_ROWS } from "./buffers.ts";
-import { forward, logitsOf } from "./forward.ts";
+import { forward, hiddenOf, logitsOf } from "./forward.ts";
 import type { StepWriter } from "./step.ts";
 import { macrotask } from "./macrotask.ts";
 import type { AdvanceOptions } from "./types.ts";
@@ -134,11 +134,16 @@ export class Scheduler {
 
   /** Hands out the logits of a request's rows that were computed, and the request itself when it is done. */
   #deliver(request: Request, { row, count }: Run): void {
-    const { signal, onRow } = request.options;
+    const { signal, onRow, onHidden } = request.options;
     if (signal?.aborted) return this.#settle(request, () => request.reject(signal.reason));
     const first = request.next;
     request.next += count;
     const done = request.next === request.ids.length;
+    if (onHidden) {
+      for (let i = 0; i < count; i++) onHidden(first + i, hiddenOf(this.#core, row + i));
+      if (done) this.#settle(request, () => request.resolve(new Float32Array()));
+      return;
+    }
     if (onRow)
       for (let i = 0; i < count; i += LOGIT_ROWS)
         this.#eachRow(row + i, Math.min(LOGIT_ROWS, count - i), (r, logits) => onRow(first + i + r, logits));

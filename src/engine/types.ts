@@ -10,6 +10,8 @@ export interface AdvanceOptions {
   signal?: AbortSignal;
   /** Called for every row, in order, with its logits f32[vocabulary] (a view, valid during the call). Absent: only the last row's logits are computed. */
   onRow?: (index: number, logits: Float32Array) => void;
+  /** The same with the final norm's f32[hiddenSize], in place of all logits: `advance` resolves with an empty array then. */
+  onHidden?: (index: number, hidden: Float32Array) => void;
 }
 
 export interface Engine {

@@ -77,7 +77,8 @@ export async function evaluate(engine: Engine, ids: number[], signal?: AbortSign
   }
 }
 
-function checkIds(ids: number[], vocabularySize: number): void {
+/** @throws {RangeError} */
+export function checkIds(ids: number[], vocabularySize: number): void {
   for (const id of ids) {
     if (!Number.isInteger(id) || id < 0 || id >= vocabularySize)
       throw new RangeError(`token ${String(id)} is not in the vocabulary of ${vocabularySize}`);

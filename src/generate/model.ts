@@ -3,9 +3,21 @@ import type { ChatTemplate } from "../chat/chat-template.ts";
 import type { Engine } from "../engine/types.ts";
 import { UnsupportedError } from "../errors.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
-import type { ChatOptions, CompleteOptions, CompletionPart, Evaluation, Model, ModelInfo, ReplyPart, Stats, Usage } from "../types.ts";
+import type {
+  ChatOptions,
+  CompleteOptions,
+  CompletionPart,
+  EmbedOptions,
+  Evaluation,
+  Model,
+  ModelInfo,
+  ReplyPart,
+  Stats,
+  Usage,
+} from "../types.ts";
 import { chat, chatStream } from "./chat.ts";
 import { complete, completeStream, evaluate } from "./complete.ts";
+import { embed } from "./embed.ts";
 
 export interface ModelParts {
   readonly engine: Engine;
@@ -48,6 +60,14 @@ export function createModel({ engine, tokenizer, template, info, bytesRead, memo
     }
   }
 
+  async function embedded(texts: (string | number[])[], options: EmbedOptions): Promise<Float32Array[]> {
+    if (closed) throw new Error("the model is closed");
+    const signal = options.signal ? AbortSignal.any([closing.signal, options.signal]) : closing.signal;
+    const work = embed(engine, tokenizer, texts, { ...options, signal });
+    track(work);
+    return work;
+  }
+
   async function judged(ids: number[], signal: AbortSignal | undefined): Promise<Evaluation> {
     if (closed) throw new Error("the model is closed");
     const work = evaluate(engine, ids, signal ? AbortSignal.any([closing.signal, signal]) : closing.signal);
@@ -72,7 +92,8 @@ export function createModel({ engine, tokenizer, template, info, bytesRead, memo
     tokenize: (text, options) => tokenizer.encode(text, options),
     detokenize: (ids, options) => tokenizer.decode(ids, options),
     applyTemplate: (messages, options) => template.render(messages, options).text,
-    embed: () => unsupported("embed"),
+    countTokens: async (messages, options) => template.render(messages, options).ids.length,
+    embed: (texts, options = {}) => embedded(texts, options),
     session: () => unsupported("session"),
     restore: () => unsupported("restore"),
     stats: (): Stats => ({

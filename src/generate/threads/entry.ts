@@ -2,10 +2,10 @@
 import { openFile, parent } from "#runtime";
 import { joinEngine } from "../../engine/engine.ts";
 import { TeamError } from "../../engine/team.ts";
-import type { Model, WeightSource } from "../../types.ts";
+import type { EmbedOptions, Model, WeightSource } from "../../types.ts";
 import { openSource } from "../../weights/open-source.ts";
 import { openModel } from "../open-model.ts";
-import type { FromLeader, ThreadData, ToLeader } from "./messages.ts";
+import type { Embedded, FromLeader, ThreadData, ToLeader } from "./messages.ts";
 import { fromWire, toWire } from "./wire-error.ts";
 
 const port = parent();
@@ -66,7 +66,8 @@ async function answer(model: Model, { call, method, input, options, aborted }: C
   if (aborted) controller.abort();
   try {
     // The caller's types were checked by its compiler, its values are checked by the model.
-    const result = model[method](input as never, { ...options, signal: controller.signal });
+    const given = { ...options, signal: controller.signal };
+    const result = method === "embed" ? embed(model, input as never, given) : model[method](input as never, given);
     if (Symbol.asyncIterator in result) for await (const part of result) tell({ type: "part", call, part });
     const value = Symbol.asyncIterator in result ? undefined : await result;
     tell({ type: "end", call, value, stats: model.stats() });
@@ -75,6 +76,12 @@ async function answer(model: Model, { call, method, input, options, aborted }: C
   } finally {
     calls.delete(call);
   }
+}
+
+async function embed(model: Model, texts: string[], options: EmbedOptions): Promise<Embedded> {
+  let tokens = 0;
+  const vectors = await model.embed(texts, { ...options, onTokens: (count) => (tokens = count) });
+  return { vectors, tokens };
 }
 
 /** Reads that the caller's thread does, from a source that only it has. */

@@ -13,7 +13,13 @@ export interface ThreadData {
   readonly parts: ModelParts; // only the leader has the metadata: it can be long
 }
 
-export type CallMethod = "chat" | "chatStream" | "complete" | "completeStream" | "evaluate";
+export type CallMethod = "chat" | "chatStream" | "complete" | "completeStream" | "evaluate" | "embed" | "countTokens";
+
+/** What the leader answers to "embed". */
+export interface Embedded {
+  readonly vectors: Float32Array[];
+  readonly tokens: number;
+}
 
 export type ToLeader =
   | { type: "call"; call: number; method: CallMethod; input: unknown; options: object; aborted: boolean }

@@ -2,6 +2,7 @@
 import { UnsupportedError } from "../../errors.ts";
 import type { Completion, CompletionPart, Evaluation, Model, Reply, ReplyPart } from "../../types.ts";
 import { createText, type Text } from "../open-model.ts";
+import type { Embedded } from "./messages.ts";
 import { Link, type LinkOptions } from "./link.ts";
 
 /** Starts the threads, which read the weights. @throws {WeightsError | UnsupportedError | OutOfMemoryError} Or the signal's reason. */
@@ -27,7 +28,12 @@ export async function loadRemoteModel(options: LinkOptions): Promise<Model> {
     tokenize: (content, given) => text().tokenizer.encode(content, given),
     detokenize: (ids, given) => text().tokenizer.decode(ids, given),
     applyTemplate: (messages, given) => text().template.render(messages, given).text,
-    embed: () => unsupported("embed"),
+    countTokens: (messages, given = {}) => link.call("countTokens", messages, given) as Promise<number>,
+    async embed(texts, { onTokens, ...given } = {}) {
+      const { vectors, tokens } = (await link.call("embed", texts, given)) as Embedded;
+      onTokens?.(tokens);
+      return vectors;
+    },
     session: () => unsupported("session"),
     restore: () => unsupported("restore"),
     stats: () => link.stats(),
