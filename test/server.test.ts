@@ -257,9 +257,65 @@ describe("a request", () => {
       ...hello,
       max_tokens: 1,
       max_completion_tokens: 2,
+      tools: [{ type: "function", function: { name: "f" } }],
       tool_choice: { type: "function", function: { name: "f" } },
     });
     expect(fake.asked[0]!.options).toMatchObject({ maxTokens: 2, toolChoice: { name: "f" } });
+  });
+
+  it.each([
+    [{ response_format: { type: "json_object" } }, { type: "json_object" }],
+    [
+      { response_format: { type: "json_schema", json_schema: { name: "x", schema: { type: "string" }, strict: true } } },
+      { type: "json_schema", schema: { type: "string" } },
+    ],
+    [{ json_schema: { type: "string" } }, { type: "json_schema", schema: { type: "string" } }],
+    [{ guided_json: '{"type": "string"}' }, { type: "json_schema", schema: { type: "string" } }],
+    [{ guided_regex: "a+" }, { type: "regex", pattern: "a+" }],
+    [{ guided_choice: ["a", "b"] }, { type: "choice", choices: ["a", "b"] }],
+    [{ grammar: "root ::= x" }, { type: "gbnf", grammar: "root ::= x" }],
+    [{ structured_outputs: { json: true } }, { type: "json_schema", schema: true }],
+    [{ structured_outputs: { choice: ["a"] } }, { type: "choice", choices: ["a"] }],
+    [{ structured_outputs: { json_object: true } }, { type: "json_object" }],
+    [{ response_format: { type: "text" }, grammar: "" }, undefined],
+  ])("holds a reply to a form in any of the ways to say so: %j", async (body, responseFormat) => {
+    const fake = fakeModel();
+    expect((await post(appOf(fake.model), { ...hello, ...body })).status).toBe(200);
+    expect(fake.asked[0]!.options.responseFormat).toEqual(responseFormat);
+  });
+
+  it("may allow some of the tools only", async () => {
+    const fake = fakeModel();
+    const [f, g] = ["f", "g"].map((name) => ({ type: "function", function: { name } }));
+    const choice = { type: "allowed_tools", allowed_tools: { mode: "required", tools: [g] } };
+    await post(appOf(fake.model), { ...hello, tools: [f, g], tool_choice: choice, parallel_tool_calls: false });
+    expect(fake.asked[0]!.options).toMatchObject({ tools: [g], toolChoice: "required", parallelToolCalls: false });
+  });
+
+  it("with fields that nothing knows is answered, and they are named", async () => {
+    const body = { ...hello, größe: 1, mirostat: 2, stream_options: { every: 3 }, store: true, verbosity: "low", nothing: null };
+    const response = await post(appOf(fakeModel().model), body);
+    expect(response.headers.get("x-ignored-params")).toBe("stream_options.every, gr%C3%B6%C3%9Fe, mirostat");
+    expect((await post(appOf(fakeModel().model), { ...hello, metadata: {}, user: "me" })).headers.get("x-ignored-params")).toBeNull();
+    const many = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`field_${i}`, 1]));
+    const header = (await post(appOf(fakeModel().model), { ...hello, ...many })).headers.get("x-ignored-params")!;
+    expect(header).toMatch(/^field_0, field_1, .*, \d+ more$/);
+    expect(header.length).toBeLessThan(1000);
+  });
+
+  it.each([
+    ["none", 0],
+    ["minimal", 128],
+    ["low", 512],
+    ["medium", undefined],
+    ["high", undefined],
+  ])("with the reasoning effort %s caps the thinking of a model that thinks", async (effort, maxThinkingTokens) => {
+    for (const reasoning of [true, false]) {
+      const fake = fakeModel();
+      Object.assign(fake.model.info, { reasoning });
+      await post(appOf(fake.model), { ...hello, reasoning_effort: effort });
+      expect(fake.asked[0]!.options.maxThinkingTokens).toBe(reasoning ? maxThinkingTokens : undefined);
+    }
   });
 
   it.each([
@@ -273,11 +329,15 @@ describe("a request", () => {
     ["a fraction for a whole number", { ...hello, max_tokens: 1.5 }, "max_tokens"],
     ["a tool without a name", { ...hello, tools: [{ type: "function", function: {} }] }, "tools"],
     ["alternatives without log-probabilities", { ...hello, top_logprobs: 2 }, "top_logprobs"],
-    ["a response format", { ...hello, response_format: { type: "json_object" } }, "response_format"],
     ["strict tools", { ...hello, tools: [{ type: "function", function: { name: "f", strict: true } }] }, "tools"],
-    ["one call at a time", { ...hello, parallel_tool_calls: false }, "parallel_tool_calls"],
     ["audio", { ...hello, modalities: ["text", "audio"] }, "modalities"],
-    ["a grammar", { ...hello, grammar: "root ::= x" }, "grammar"],
+    ["functions of old", { ...hello, functions: [] }, "functions"],
+    ["web search", { ...hello, web_search_options: {} }, "web_search_options"],
+    ["moderation", { ...hello, moderation: {} }, "moderation"],
+    ["two forms at once", { ...hello, grammar: "root ::= x", guided_regex: "x" }, "grammar"],
+    ["a schema that is no JSON", { ...hello, guided_json: "{" }, "guided_json"],
+    ["a call of nothing", { ...hello, tool_choice: "required" }, "tool_choice"],
+    ["a call of a tool that is not there", { ...hello, tool_choice: { type: "function", function: { name: "g" } } }, "tool_choice"],
   ])("with %s is refused by name", async (_, body, param) => {
     const fake = fakeModel();
     expect(await errorOf(post(appOf(fake.model), body))).toMatchObject({ status: 400, type: "invalid_request_error", param });
@@ -339,9 +399,12 @@ describe("models", () => {
 
   it("are listed", async () => {
     const response = await app.request("http://local/v1/models");
-    const entry = { object: "model", created: expect.any(Number), owned_by: "lfm-edge" };
-    expect(await response.json()).toEqual({
+    const entry = { object: "model", created: expect.any(Number), owned_by: "lfm-edge", context_length: 8192 };
+    expect(await response.json()).toMatchObject({
       object: "list",
+      has_more: false,
+      first_id: "first",
+      last_id: "second",
       data: [
         { id: "first", ...entry },
         { id: "second", ...entry },

@@ -1,5 +1,5 @@
 /** The door to one model: every reply waits for its turn, is held to its limits, and is counted. */
-import type { CompletionPart, FinishReason, Model, ReplyPart, Stats, Usage } from "../src/index.ts";
+import type { CompletionPart, EmbedOptions, FinishReason, Model, ReplyPart, Stats, Usage } from "../src/index.ts";
 import { ApiError, errorCode } from "./errors.ts";
 import { FairQueue, QueueError } from "./limits/fair-queue.ts";
 import { CHARACTERS_PER_TOKEN, type ResolvedLimits } from "./limits/limits.ts";
@@ -24,6 +24,8 @@ interface Asked {
   readonly n?: number;
   readonly maxTokens?: number;
   readonly signal?: AbortSignal;
+  /** Prompts that are computed each for itself, default 1. */
+  readonly parts?: number;
 }
 
 export class Admission {
@@ -61,11 +63,11 @@ export class Admission {
       complete: (prompt, options = {}) => this.#whole(visit, prompt, options, (signal) => model.complete(prompt, { ...options, signal })),
       completeStream: (prompt, options = {}) =>
         this.#stream<CompletionPart>(visit, prompt, options, (signal) => model.completeStream(prompt, { ...options, signal })),
-      embed: (texts, options = {}) =>
-        this.#whole(visit, texts, { ...options, maxTokens: 0 }, (signal) => model.embed(texts, { ...options, signal })),
+      embed: (texts, options = {}) => this.#embed(visit, texts, options),
       evaluate: (ids, options = {}) => this.#whole(visit, ids, { ...options, maxTokens: 0 }, (signal) => model.evaluate(ids, { signal })),
       tokenize: (text, options) => model.tokenize(read(text), options),
       detokenize: (ids, options) => model.detokenize(read(ids), options),
+      countTokens: (messages, options) => model.countTokens(read(messages), options),
       applyTemplate: (messages, options) => model.applyTemplate(read(messages), options),
       stats: () => model.stats(),
       session: refuse,
@@ -73,6 +75,24 @@ export class Admission {
       close: refuse,
       [Symbol.asyncDispose]: refuse,
     };
+  }
+
+  /** A limit holds for each text. */
+  async #embed(visit: Visit, texts: (string | number[])[], options: EmbedOptions): Promise<Float32Array[]> {
+    for (const text of texts) this.#checkLength(text);
+    const { vectors } = await this.#whole(visit, texts, { ...options, maxTokens: 0, parts: texts.length }, async (signal) => {
+      const started = performance.now();
+      let tokens = 0;
+      const onTokens = (count: number): void => {
+        tokens = count;
+        options.onTokens?.(count);
+      };
+      const embedded = await this.#options.model.embed(texts, { ...options, signal, onTokens });
+      const prefillMs = performance.now() - started;
+      const usage = { promptTokens: tokens, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0, prefillMs, decodeMs: 0 };
+      return { vectors: embedded, usage };
+    });
+    return vectors;
   }
 
   async #whole<T>(visit: Visit, input: unknown, asked: Asked, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -114,9 +134,9 @@ export class Admission {
   }
 
   /** @throws {ApiError} 400: the prompt is too long; 429: the client has used up its tokens; 503: too many wait. */
-  async #enter(visit: Visit, input: unknown, { n = 1, maxTokens = EXPECTED_REPLY_TOKENS, signal }: Asked): Promise<Turn> {
+  async #enter(visit: Visit, input: unknown, { n = 1, maxTokens = EXPECTED_REPLY_TOKENS, signal, parts = 1 }: Asked): Promise<Turn> {
     const { limits, rates, onReply } = this.#options;
-    const promptTokens = Math.ceil(this.#checkLength(input) / EXPECTED_CHARACTERS_PER_TOKEN);
+    const promptTokens = Math.ceil(this.#checkLength(input, parts) / EXPECTED_CHARACTERS_PER_TOKEN);
     const settle = await rates.takeTokens(visit, promptTokens + Math.min(maxTokens, EXPECTED_REPLY_TOKENS) * n);
     const leaving = signal ? AbortSignal.any([signal, visit.signal]) : visit.signal;
     try {
@@ -162,10 +182,10 @@ export class Admission {
   }
 
   /** Characters, or ids. @throws {ApiError} 400 */
-  #checkLength(input: unknown): number {
+  #checkLength(input: unknown, parts = 1): number {
     const { model, limits } = this.#options;
     const { contextLength } = model.info;
-    const most = limits.maxPromptCharacters ?? contextLength * CHARACTERS_PER_TOKEN;
+    const most = (limits.maxPromptCharacters ?? contextLength * CHARACTERS_PER_TOKEN) * parts;
     const length = lengthOf(input);
     if (length <= most) return length;
     throw new ApiError(400, `the prompt has ${length} characters, of which ${most} are read; the context has ${contextLength} tokens`, {

@@ -1,6 +1,7 @@
 /** Whatever goes wrong, as OpenAI's clients expect to be told. */
 import { TemplateError } from "../src/chat/template-error.ts";
 import { ContextLengthError, OutOfMemoryError, UnsupportedError } from "../src/index.ts";
+import { inWireNames, optionOf, type Told } from "./field-names.ts";
 
 export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 408 | 413 | 429 | 500 | 503 | 504;
 
@@ -35,12 +36,13 @@ export function errorResponse(error: unknown, path: string): Response {
 
 /** The body of such an answer, or the event that ends a stream. */
 export function errorBody(error: ApiError, path: string): object {
-  return isAnthropic(path) ? anthropicError(error) : openaiError(error);
+  const told = inWireNames(error, path);
+  return isAnthropic(path) ? anthropicError(error.status, told) : openaiError(error, told);
 }
 
 const isAnthropic = (path: string): boolean => path === "/v1/messages" || path.startsWith("/v1/messages/");
 
-function openaiError({ status, message, param, code }: ApiError): object {
+function openaiError({ status, code }: ApiError, { message, param }: Told): object {
   const type =
     status >= 500
       ? "server_error"
@@ -54,7 +56,7 @@ function openaiError({ status, message, param, code }: ApiError): object {
   return { error: { message, type, param, code } };
 }
 
-function anthropicError({ status, message }: ApiError): object {
+function anthropicError(status: ErrorStatus, { message }: Told): object {
   return { type: "error", error: { type: ANTHROPIC_TYPES[status], message } };
 }
 
@@ -92,40 +94,12 @@ function knownError(error: unknown): ApiError | undefined {
   if (error instanceof ApiError) return error;
   if (error instanceof ContextLengthError) return new ApiError(400, error.message, { param: "messages", code: "context_length_exceeded" });
   if (error instanceof TemplateError) return new ApiError(400, error.message, { param: "messages" });
-  if (error instanceof UnsupportedError) return inWireNames(error.message, error.param, "unsupported_parameter");
+  if (error instanceof UnsupportedError)
+    return new ApiError(400, error.message, { param: error.param ?? null, code: "unsupported_parameter" });
   if (error instanceof RangeError) {
-    const option = /^[a-zA-Z]+/.exec(error.message)?.[0]; // the library's begin with the option's name, the runtime's own do not
-    if (option !== undefined && wireNames.has(option)) return inWireNames(error.message, option, "invalid_value");
+    const option = optionOf(error);
+    if (option !== undefined) return new ApiError(400, error.message, { param: option, code: "invalid_value" });
   }
   if (error instanceof OutOfMemoryError) return new ApiError(503, error.message, { code: "out_of_memory" });
   return undefined;
-}
-
-/** The library's options as a request body names them. */
-const wireNames: ReadonlyMap<string, string> = new Map([
-  ["temperature", "temperature"],
-  ["topK", "top_k"],
-  ["topP", "top_p"],
-  ["minP", "min_p"],
-  ["typicalP", "typical_p"],
-  ["repetitionPenalty", "repetition_penalty"],
-  ["presencePenalty", "presence_penalty"],
-  ["frequencyPenalty", "frequency_penalty"],
-  ["logitBias", "logit_bias"],
-  ["seed", "seed"],
-  ["maxTokens", "max_tokens"],
-  ["minTokens", "min_tokens"],
-  ["stop", "stop"],
-  ["stopTokenIds", "stop_token_ids"],
-  ["n", "n"],
-  ["logprobs", "top_logprobs"],
-  ["toolChoice", "tool_choice"],
-  ["responseFormat", "response_format"],
-  ["parallelToolCalls", "parallel_tool_calls"],
-]);
-
-function inWireNames(message: string, option: string | undefined, code: string): ApiError {
-  const param = option === undefined ? null : (wireNames.get(option) ?? option);
-  const said = option !== undefined && param !== null && message.startsWith(option) ? param + message.slice(option.length) : message;
-  return new ApiError(400, said, { param, code });
 }

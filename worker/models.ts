@@ -64,10 +64,32 @@ export class Models {
     });
   }
 
+  /** As OpenAI's clients read a list, and Anthropic's. */
   list(c: Context): object {
+    const data = this.#allowed(c).map((id) => this.describe(id, c));
+    const [first, last] = [this.#allowed(c)[0] ?? null, this.#allowed(c).at(-1) ?? null];
+    return { object: "list", data, has_more: false, first_id: first, last_id: last };
+  }
+
+  /** @throws {ApiError} As `find` does. */
+  describe(id: string, c: Context): object {
+    const { info } = this.find(id, c).model;
     return {
-      object: "list",
-      data: this.#allowed(c).map((id) => ({ id, object: "model", created: this.#created, owned_by: "lfm-edge" })),
+      id,
+      object: "model",
+      created: this.#created,
+      owned_by: "lfm-edge",
+      type: "model",
+      display_name: id,
+      created_at: new Date(this.#created * 1000).toISOString(),
+      context_length: info.contextLength,
+      max_model_len: info.contextLength,
+      max_input_tokens: info.contextLength,
+      architecture: info.architecture,
+      parameters: info.parameters,
+      quantization: info.fileType,
+      embedding_size: info.hiddenSize,
+      reasoning: info.reasoning,
     };
   }
 

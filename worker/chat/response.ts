@@ -1,6 +1,7 @@
 /** Replies of the library as OpenAI's chat completions, whole and in chunks. */
-import type { Choice, FinishReason, Reply, ReplyPart, TokenLogprob, Usage } from "../src/index.ts";
-import { ApiError } from "./errors.ts";
+import type { Choice, FinishReason, Reply, ReplyPart, TokenLogprob, Usage } from "../../src/index.ts";
+import { ApiError } from "../errors.ts";
+import { newId, seconds } from "../ids.ts";
 
 /** What all chunks of one answer share. */
 export interface Answer {
@@ -10,7 +11,7 @@ export interface Answer {
 }
 
 export function newAnswer(model: string): Answer {
-  return { id: `chatcmpl-${crypto.randomUUID().replaceAll("-", "")}`, created: Math.floor(Date.now() / 1000), model };
+  return { id: newId("chatcmpl-"), created: seconds(), model };
 }
 
 /** @throws {ApiError} 503: the reply was cut off. */
@@ -94,17 +95,17 @@ function message({ content, reasoning, toolCalls }: Choice): object {
 }
 
 /** Who left does not read this; who is still there must not take a part for the whole. */
-function finishReason(reason: FinishReason): Exclude<FinishReason, "abort"> {
+export function finishReason(reason: FinishReason): Exclude<FinishReason, "abort"> {
   if (reason === "abort") throw new ApiError(503, "the reply was cut off: the server is shutting down", { code: "shutting_down" });
   return reason;
 }
 
-function logprobs(tokens: TokenLogprob[]): object {
+export function logprobs(tokens: TokenLogprob[]): object {
   const entry = ({ text, bytes, logprob }: Omit<TokenLogprob, "top">): object => ({ token: text, logprob, bytes });
   return { content: tokens.map((token) => ({ ...entry(token), top_logprobs: token.top.map(entry) })), refusal: null };
 }
 
-function usage({ promptTokens, cachedTokens, completionTokens, reasoningTokens }: Usage): object {
+export function usage({ promptTokens, cachedTokens, completionTokens, reasoningTokens }: Usage): object {
   return {
     prompt_tokens: promptTokens,
     completion_tokens: completionTokens,

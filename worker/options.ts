@@ -1,0 +1,177 @@
+/** Fields that several APIs share, as the library's options. */
+import type { ChatOptions, GenerateOptions, ModelInfo, ResponseFormat, Tool } from "../src/index.ts";
+import { ApiError } from "./errors.ts";
+import { refuse } from "./schemas/body.ts";
+import type { EFFORTS } from "./schemas/chat.ts";
+
+export type Effort = (typeof EFFORTS)[number];
+
+/** Thinking tokens by effort. From "medium" up the model decides, as it does where nothing is said. */
+const THINKING: Partial<Record<Effort, number>> = { none: 0, minimal: 128, low: 512 };
+
+/** A cap on thinking, for a model that thinks. */
+export function thinkingOptions(
+  info: ModelInfo,
+  effort: Effort | null | undefined,
+  cap?: number | null,
+): Pick<ChatOptions, "maxThinkingTokens"> {
+  const maxThinkingTokens = cap ?? (effort && THINKING[effort]);
+  return maxThinkingTokens !== undefined && maxThinkingTokens !== null && info.reasoning ? { maxThinkingTokens } : {};
+}
+
+type Nullish<T> = { readonly [K in keyof T]?: T[K] | null | undefined };
+
+interface Sampled {
+  temperature: number;
+  top_k: number;
+  top_p: number;
+  min_p: number;
+  typical_p: number;
+  repetition_penalty: number;
+  presence_penalty: number;
+  frequency_penalty: number;
+  logit_bias: Record<string, number>;
+  seed: number;
+}
+
+interface Ended {
+  max_tokens: number;
+  min_tokens: number;
+  ignore_eos: boolean;
+  stop: string | string[];
+  stop_token_ids: number[];
+}
+
+/** Those that were given. */
+export function generateOptions(body: Nullish<Sampled & Ended>): GenerateOptions {
+  return present({
+    temperature: body.temperature,
+    topK: body.top_k,
+    topP: body.top_p,
+    minP: body.min_p,
+    typicalP: body.typical_p,
+    repetitionPenalty: body.repetition_penalty,
+    presencePenalty: body.presence_penalty,
+    frequencyPenalty: body.frequency_penalty,
+    logitBias: body.logit_bias,
+    seed: body.seed,
+    maxTokens: body.max_tokens,
+    minTokens: body.min_tokens,
+    ignoreEos: body.ignore_eos,
+    stop: body.stop,
+    stopTokenIds: body.stop_token_ids,
+  });
+}
+
+/** The fields that have a value. */
+export function present<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null)) as { [K in keyof T]?: NonNullable<T[K]> };
+}
+
+/** As the client wrote it, nulls aside: the template prints all of a tool. */
+export function toTool({
+  function: declared,
+  ...rest
+}: {
+  type: "function";
+  function: { readonly [field: string]: unknown; readonly strict?: boolean | null | undefined };
+}): Tool {
+  if (declared.strict === true) refuse("tools", "strict tools", "arguments are not held to the schema yet; leave strict out or pass false");
+  return { ...rest, function: present(declared) } as Tool;
+}
+
+type Schema = Extract<ResponseFormat, { type: "json_schema" }>["schema"];
+
+interface Constraints {
+  response_format: { type: string; json_schema?: { schema?: Schema | null | undefined } };
+  structured_outputs: Nullish<{ json: Schema | string; regex: string; choice: string[]; grammar: string; json_object: boolean }>;
+  guided_json: Schema | string;
+  guided_regex: string;
+  guided_choice: string[];
+  guided_grammar: string;
+  json_schema: Schema;
+  grammar: string;
+}
+
+/** What a reply is held to, whichever way it was said. @throws {ApiError} 400: in more than one way, or a schema that is no JSON. */
+export function responseFormat(body: Nullish<Constraints>): Pick<ChatOptions, "responseFormat"> {
+  const asked: [field: string, format: ResponseFormat][] = [];
+  const add = <T>(field: string, value: T | null | undefined, format: (value: T) => ResponseFormat): void => {
+    if (value != null) asked.push([field, format(value)]);
+  };
+  const json = (field: string) => (schema: Schema | string) => ({ type: "json_schema" as const, schema: parseSchema(schema, field) });
+  const regex = (pattern: string): ResponseFormat => ({ type: "regex", pattern });
+  const gbnf = (grammar: string): ResponseFormat => ({ type: "gbnf", grammar });
+  const choice = (choices: string[]): ResponseFormat => ({ type: "choice", choices });
+
+  const { response_format: format, structured_outputs: outputs } = body;
+  if (format && format.type !== "text")
+    add("response_format", format, ({ type, json_schema }) =>
+      type === "json_schema" ? { type, schema: json_schema?.schema ?? {} } : { type: "json_object" },
+    );
+  if (outputs) {
+    add("structured_outputs", outputs.json, json("structured_outputs"));
+    add("structured_outputs", outputs.regex, regex);
+    add("structured_outputs", outputs.choice, choice);
+    add("structured_outputs", outputs.grammar, gbnf);
+    if (outputs.json_object) add("structured_outputs", true, () => ({ type: "json_object" }));
+  }
+  add("guided_json", body.guided_json, json("guided_json"));
+  add("guided_regex", body.guided_regex, regex);
+  add("guided_choice", body.guided_choice, choice);
+  add("guided_grammar", body.guided_grammar, gbnf);
+  add("json_schema", body.json_schema, json("json_schema"));
+  if (body.grammar !== "") add("grammar", body.grammar, gbnf);
+
+  const [first, second] = asked;
+  if (second)
+    throw new ApiError(400, `${second[0]} cannot be given beside ${first![0]}: a reply is held to one form`, {
+      param: second[0],
+      code: "invalid_value",
+    });
+  return first ? { responseFormat: first[1] } : {};
+}
+
+function parseSchema(schema: Schema | string, param: string): Schema {
+  if (typeof schema !== "string") return schema;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(schema);
+  } catch {
+    throw new ApiError(400, `${param} is a text that is no JSON`, { param, code: "invalid_value" });
+  }
+  if (typeof parsed === "boolean" || (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed))) return parsed as Schema;
+  throw new ApiError(400, `${param} is no JSON Schema`, { param, code: "invalid_value" });
+}
+
+export type ToolChoice =
+  | "auto"
+  | "none"
+  | "required"
+  | { readonly name: string }
+  | { readonly mode: "auto" | "required"; readonly allowed: readonly string[] };
+
+/** The tools that a reply may use, and how. @throws {ApiError} 400 */
+export function toolOptions(
+  tools: Tool[] | undefined,
+  choice: ToolChoice | undefined,
+  parallel: boolean | null | undefined,
+): Pick<ChatOptions, "tools" | "toolChoice" | "parallelToolCalls"> {
+  const known = (name: string): void => {
+    if (!tools?.some((tool) => tool.function.name === name))
+      throw new ApiError(400, `tool_choice names ${JSON.stringify(name.slice(0, 100))}, which is not among the tools`, {
+        param: "tool_choice",
+        code: "invalid_value",
+      });
+  };
+  const rest = parallel == null ? {} : { parallelToolCalls: parallel };
+  if (typeof choice === "object" && "allowed" in choice) {
+    choice.allowed.forEach(known);
+    const allowed = (tools ?? []).filter((tool) => choice.allowed.includes(tool.function.name));
+    return { tools: allowed, toolChoice: choice.mode, ...rest };
+  }
+  if (typeof choice === "object") known(choice.name);
+  if (choice === "required" && !tools?.length)
+    throw new ApiError(400, "tool_choice is required, but there are no tools", { param: "tool_choice", code: "invalid_value" });
+  return { ...(tools && { tools }), ...(choice && { toolChoice: choice }), ...rest };
+}
