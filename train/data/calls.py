@@ -73,7 +73,7 @@ def opening(rng: Random, split: Split) -> list[dict]:
 
 
 def tool_count(rng: Random) -> int:
-    return rng.choice([1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 5, 6])
+    return rng.choice([1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 4, 5, 6])
 
 
 def calls_of(pairs: list[tuple[AnyTool, dict]]) -> list[dict]:
@@ -169,7 +169,7 @@ def tool_conversation(rng: Random, split: Split) -> Example:
     tools = box.choose(rng, tool_count(rng))
     messages = opening(rng, split)
     expect: dict = {}
-    turns = rng.choice([1, 2, 2, 3, 3])
+    turns = rng.choice([1, 2, 3, 3, 4, 4])
     for last in [False] * (turns - 1) + [True]:
         if rng.random() < 0.2:
             turn = no_call_turn(box, tools, rng)

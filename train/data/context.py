@@ -5,11 +5,13 @@ from random import Random
 
 from . import values
 from .example import Example, assistant, system, user
-from .fields import TEXTS, make_fields, make_value, Field
+from .fields import TEXTS, make_fields, make_value
 from .split import Pool, Split
 from .words import THINGS
 
 ABSENT = "The text does not say."
+PRESENT = 0.67  # of the questions have an answer
+ATTRIBUTES = "integer decimal code identifier person city day time colour thing email phone job title organisation topic".split()
 
 # A relation: the kinds of subject and answer, statements, and questions. {s} is the subject, {a} the answer.
 RELATIONS_TEXT = """
@@ -242,70 +244,90 @@ def _facts(rng: Random, split: Split) -> list[Fact]:
     return facts
 
 
-def _related(rng: Random, split: Split) -> tuple[str, str, str]:
-    """A text, a question, an answer: relations."""
+Questions = list[tuple[str, str]]  # with their answers, ABSENT or words of the text
+
+
+def _related(rng: Random, split: Split, count: int) -> tuple[str, Questions]:
+    """A text and questions about it: relations."""
     facts = _facts(rng, split)
     text = " ".join(fact.statement(rng, split) for fact in facts)
-    fact = rng.choice(facts)
-    if rng.random() < 0.68:
-        return text, fact.question(rng, split), fact.answer
-    told = {(other.relation.answer, other.subject) for other in facts}
-    if rng.random() < 0.5:  # a subject of the text, another relation
+    told = {(fact.relation.answer, fact.subject) for fact in facts}
+    questions = []
+    for _ in range(count):
+        fact = rng.choice(facts)
+        if rng.random() < PRESENT:
+            questions.append((fact.question(rng, split), fact.answer))
+            continue
         others = [one for one in RELATIONS if one.subject == fact.relation.subject and (one.answer, fact.subject) not in told]
-        if others:
-            return text, Fact(rng.choice(others), fact.subject, "").question(rng, split), ABSENT
-    stranger = make(fact.relation.subject, rng, split)  # a relation of the text, another subject
-    while any(set(stranger.split()) & set(other.subject.split()) for other in facts):
-        stranger = make(fact.relation.subject, rng, split)
-    return text, Fact(fact.relation, stranger, "").question(rng, split), ABSENT
+        if others and rng.random() < 0.5:  # a subject of the text, another relation
+            questions.append((Fact(rng.choice(others), fact.subject, "").question(rng, split), ABSENT))
+            continue
+        stranger = make(fact.relation.subject, rng, split)  # a relation of the text, another subject
+        while any(set(stranger.split()) & set(other.subject.split()) for other in facts):
+            stranger = make(fact.relation.subject, rng, split)
+        questions.append((Fact(fact.relation, stranger, "").question(rng, split), ABSENT))
+    return text, questions
 
 
-def _attributed(rng: Random, split: Split) -> tuple[str, str, str]:
-    """The same with named attributes of anything."""
-    subjects = []
+def _subjects(rng: Random, split: Split) -> list[str]:
+    """Of attributes: anything with a name, no two with a word in common."""
+    makers = [values.person, values.organisation, values.code, values.identifier, values.city, lambda r, s: "the " + r.choice(THINGS[s])]
+    subjects: list[str] = []
     for _ in range(rng.choice([1, 2, 2, 3])):
-        subject = rng.choice([values.person, values.organisation, values.code, lambda r, s: "the " + r.choice(THINGS[s]), values.identifier, values.city])(rng, split)
+        subject = rng.choice(makers)(rng, split)
         if not any(set(subject.split()) & set(other.split()) - {"the"} for other in subjects):
             subjects.append(subject)
-    kinds = "integer decimal code identifier person city day time colour thing email phone job title organisation topic".split()
-    fields = make_fields(rng, split, rng.choice([1, 2, 2, 3]), kinds)
-    told: dict[tuple[str, Field], str] = {}
-    for subject in subjects:
-        for field in fields:
-            if rng.random() < 0.75:
-                told[subject, field] = make_value(field, rng, split)[1]
+    return subjects
+
+
+def _attributed(rng: Random, split: Split, count: int) -> tuple[str, Questions]:
+    """The same with named attributes."""
+    subjects = _subjects(rng, split)
+    fields = make_fields(rng, split, rng.choice([1, 2, 2, 3]), ATTRIBUTES)
+    told = {(subject, field): make_value(field, rng, split)[1] for subject in subjects for field in fields if rng.random() < 0.75}
     if not told:
-        return _attributed(rng, split)
+        return _attributed(rng, split, count)
     sentences = []
     for (subject, field), value in told.items():
-        text = rng.choice(ATTRIBUTE_STATEMENTS[split]).format(subject=subject, name=field.spoken, value=value)
-        sentences.append(text[0].upper() + text[1:] if text.startswith("the ") else text)
+        sentence = rng.choice(ATTRIBUTE_STATEMENTS[split]).format(subject=subject, name=field.spoken, value=value)
+        sentences.append(sentence[0].upper() + sentence[1:] if sentence.startswith("the ") else sentence)
     if rng.random() < 0.5:
         rng.shuffle(sentences)
-    asked, answer = rng.choice(list(told.items()))
-    if rng.random() < 0.32:
-        missing = [(subject, field) for subject in subjects for field in fields if (subject, field) not in told]
-        if missing and rng.random() < 0.7:
-            asked, answer = rng.choice(missing), ABSENT
-        else:
-            words = {word for field in fields for word in field.name.split("_")}
-            (other,) = make_fields(rng, split, 1, kinds)
-            if not words & set(other.name.split("_")):
+
+    missing = [(subject, field) for subject in subjects for field in fields if (subject, field) not in told]
+    words = {word for field in fields for word in field.name.split("_")}
+    questions = []
+    for _ in range(count):
+        asked, answer = rng.choice(list(told.items()))
+        if rng.random() > PRESENT:
+            (other,) = make_fields(rng, split, 1, ATTRIBUTES)
+            if missing and rng.random() < 0.7:
+                asked, answer = rng.choice(missing), ABSENT
+            elif not words & set(other.name.split("_")):
                 asked, answer = (asked[0], other), ABSENT
-    subject, field = asked
-    question = rng.choice(ATTRIBUTE_QUESTIONS[split]).format(subject=subject, name=field.spoken)
-    return " ".join(sentences), question[0].upper() + question[1:], answer
+        question = rng.choice(ATTRIBUTE_QUESTIONS[split]).format(subject=asked[0], name=asked[1].spoken)
+        questions.append((question[0].upper() + question[1:], answer))
+    return " ".join(sentences), questions
 
 
-def context_answer(rng: Random, split: Split) -> Example:
-    text, question, answer = (_related if rng.random() < 0.7 else _attributed)(rng, split)
+def context_conversation(rng: Random, split: Split, count: int) -> Example:
+    """A text and so many questions about it."""
+    text, questions = (_related if rng.random() < 0.7 else _attributed)(rng, split, count)
+    (first, answer), *others = questions
     if rng.random() < 0.2:
-        messages = [system(rng.choice(CONTEXT_SYSTEMS[split]).format(text=text)), user(question)]
+        messages = [system(rng.choice(CONTEXT_SYSTEMS[split]).format(text=text)), user(first)]
     else:
-        messages = [user(rng.choice(REQUESTS[split]).format(text=text, question=question))]
+        messages = [user(rng.choice(REQUESTS[split]).format(text=text, question=first))]
         if rng.random() < 0.4:
             messages.insert(0, system(rng.choice(SYSTEMS[split])))
     messages.append(assistant(answer))
+    for question, answer in others:
+        messages += [user(question), assistant(answer)]
     if answer == ABSENT:
         return Example("refusal", messages, {"absent": answer})
     return Example("context-answer", messages, {"answer": answer})
+
+
+def context_answer(rng: Random, split: Split) -> Example:
+    """One question in evaluation, several in training."""
+    return context_conversation(rng, split, 1 if split == "eval" else rng.choice([1, 1, 2, 3, 4]))

@@ -15,17 +15,17 @@ from .thinking import thinking
 
 Job = Callable[[Random, Split], Example]
 
-# By share of examples. Order of worth: calls, extraction, answers from a text, small talk, references, text tasks, thinking.
+# By share of examples; half of the tokens are tool calling's. Order of worth: calls, extraction, answers from a text, the rest.
 JOBS: dict[Split, dict[Job, float]] = {
     "train": {
-        tool_conversation: 0.39,
+        tool_conversation: 0.28,
         no_tools_conversation: 0.01,
-        extraction: 0.19,
-        context_answer: 0.19,
+        extraction: 0.22,
+        context_answer: 0.22,
         small_talk_conversation: 0.04,
-        reference: 0.08,
-        text_task: 0.06,
-        thinking: 0.04,
+        reference: 0.12,
+        text_task: 0.08,
+        thinking: 0.03,
     },
     "eval": {
         lambda rng, _: tool_call(rng, "train"): 0.16,

@@ -3,7 +3,7 @@
 from random import Random
 
 from .calls import NO_TOOL, Toolbox, calls_of, definitions, expected_of, no_call_turn, tool_count
-from .context import ABSENT, context_answer
+from .context import ABSENT, context_conversation
 from .example import Example, system, user
 from .split import Pool, Split
 
@@ -26,7 +26,7 @@ def thinking(rng: Random, split: Split) -> Example:
         text, arguments = box.ask(tool, rng)
         reply = {"role": "assistant", "content": "", "thinking": f"I need {tool.name}.", "tool_calls": calls_of([(tool, arguments)])}
         return Example("thinking", [system(asked), user(text), reply], expected_of(reply), definitions(tools))
-    inner = context_answer(rng, split)
+    inner = context_conversation(rng, split, 1)
     messages = [message for message in inner.messages if message["role"] != "system"]
     if len(messages) != len(inner.messages) and inner.messages[0]["role"] == "system" and len(inner.messages[0]["content"]) > 90:
         return thinking(rng, split)  # the system text was the context

@@ -91,12 +91,12 @@ def _name(verb: str, noun: str, rng: Random) -> str:
 def compose_tool(rng: Random, split: Split) -> Tool:
     verb, noun = rng.choice(VERB_POOL[split]), rng.choice(NOUNS[split])
     least = 0 if verb in NO_FIELDS else 1
-    fields = make_fields(rng, split, max(least, rng.choice([0, 1, 1, 2, 2, 2, 3, 3, 4])))
+    fields = make_fields(rng, split, max(least, rng.choice([0, 1, 1, 1, 2, 2, 2, 3, 4])))
     required = [field.key for field in fields if field.kind != "boolean" and rng.random() < 0.75] or [field.key for field in fields[:1]]
     spoken = noun.replace("_", " ")
     words = {"verb": verb, "Verb": verb.capitalize(), "noun": spoken, "a": article(spoken)}
     descriptions = {}
-    if rng.random() < 0.4:
+    if rng.random() < 0.25:
         form = rng.choice(FIELD_DESCRIPTIONS[split])
         for field in fields:
             descriptions[field.key] = form.format(field=field.spoken, Field=field.spoken.capitalize(), noun=spoken)
