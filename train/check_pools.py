@@ -3,20 +3,25 @@ Checks that training and evaluation have nothing in common that was to be kept a
 
     python train/check_pools.py [CONVERSATIONS]      5,000 of each side by default; exit code 1 if something is shared
 
-Two checks: the written-down pools, and what conversations really contain: what users say, and the values of calls and JSON objects. Not
+Looked at: the written-down pools, the tools, the prompts written by hand beside the forms that requests have, and what conversations really
+contain: what users say, and the values of calls and JSON objects. Not
 divided are numbers below 100, true and false, and the choices of training's own tools, which evaluation's "seen tools" have too.
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 
 from data import Example, generate
-from data.common_tools import common_tools
+from data.common_tools import SLOT, common_tools, concepts
 from data.split import POOLS, SPLITS
 from data.tools import composed_tools
 from data.values import SMALL
+
+HANDWRITTEN = Path(__file__).with_name("handwritten.json")
 
 
 def shared_in_pools() -> Iterator[str]:
@@ -28,6 +33,18 @@ def shared_in_pools() -> Iterator[str]:
 def shared_tools() -> Iterator[str]:
     names = [{tool.name for tool in (*composed_tools(side), *common_tools(side))} for side in SPLITS]
     yield from (f"tool: {name}" for name in names[0] & names[1])
+
+
+def handwritten_in_forms() -> Iterator[str]:
+    """Prompts written by hand that a request of common_tools.txt would make, given the right values. A form of two words fits too much."""
+    prompts = json.loads(HANDWRITTEN.read_text(encoding="utf-8"))["prompts"]
+    for concept in concepts():
+        for form in (form for side in SPLITS for form in concept.requests[side]):
+            literal = SLOT.split(form)[::2]
+            if len(re.findall(r"\w+", " ".join(literal))) > 2:
+                pattern = re.compile(".+".join(map(re.escape, literal)) + "[.?!]*", re.IGNORECASE)
+                said = (prompt["messages"][-1]["content"] for prompt in prompts)
+                yield from (f"written by hand: {text!r} is {form!r}" for text in said if pattern.fullmatch(text))
 
 
 def strings(value: object) -> Iterator[str]:
@@ -55,7 +72,7 @@ def values(one: Example) -> Iterator[str]:
 
 
 def main(count: int) -> int:
-    found = [*shared_in_pools(), *shared_tools()]
+    found = [*shared_in_pools(), *shared_tools(), *handwritten_in_forms()]
     sides = {}
     for side in SPLITS:
         examples = list(islice(generate(side, 1), count))

@@ -1,5 +1,6 @@
 """Job 1, tool calling: the right tool with the right arguments, several calls at once, no call when none fits, a sentence from the result."""
 
+import re
 from dataclasses import dataclass
 from random import Random
 
@@ -37,6 +38,46 @@ MISSING_ANSWERS = Pool("answers to a question for an argument", [
 PARALLEL = 0.15
 
 
+# Tools of common_tools.txt that a request for another of the same line may be meant for as well.
+ALIKE = [
+    set(line.split())
+    for line in """
+get_weather get_forecast get_sunset get_air_quality set_temperature
+send_email send_message call_contact send_sms get_contact subscribe_newsletter
+set_timer set_alarm create_reminder create_event schedule_meeting add_todo create_note add_to_list start_workout log_weight
+search_web get_news define_word get_recipe get_population get_capital get_definition_of_color query_database find_movie get_lyrics get_holidays
+search_web get_weather find_restaurants get_time get_distance get_stock_price search_products summarize_page
+convert_currency get_exchange_rate convert_units get_distance
+add_numbers multiply calculate
+turn_on_light turn_off_light dim_light set_brightness open_blinds vacuum
+book_flight find_trains get_directions get_distance book_taxi rent_car get_flight_status
+read_file run_command delete_file list_files rename_file create_folder write_file download_file summarize_page
+run_command git_commit restart_server get_logs deploy open_app play_music
+get_order_status track_package cancel_order cancel_subscription get_candidate_status get_flight_status get_balance
+book_table find_restaurants order_food book_hotel get_recipe
+roll_dice random_number generate_password calculate
+get_user create_user list_users delete_user get_contact
+pay_bill get_balance log_expense
+search_products add_to_cart order_food pay_bill log_expense
+check_spelling translate_text count_words define_word
+shorten_url summarize_page download_file
+create_ticket give_feedback create_note add_todo
+play_music get_lyrics find_movie set_volume
+""".strip().splitlines()
+]
+
+
+def alike(a: AnyTool, b: AnyTool) -> bool:
+    """Whether a request for one could be meant for the other."""
+    if isinstance(a, Tool) and isinstance(b, Tool):
+        return bool(set(a.noun.split()) & set(b.noun.split()))
+    if isinstance(a, CommonTool) and isinstance(b, CommonTool):
+        names = {a.concept.names[0], b.concept.names[0]}
+        return len(names) == 1 or any(names <= group for group in ALIKE)
+    composed, common = (a, b) if isinstance(a, Tool) else (b, a)
+    return bool(set(composed.noun.split()) & set(re.split(r"_|(?=[A-Z])", common.name)))
+
+
 @dataclass(frozen=True)
 class Toolbox:
     """Where tools come from, and on which side values and phrasings are."""
@@ -62,7 +103,8 @@ class Toolbox:
                     tools[tool.name] = tool
         while len(tools) < count:
             tool = self.draw(rng)
-            tools.setdefault(tool.name, tool)
+            if not (isinstance(tool, CommonTool) and any(tool.concept is getattr(other, "concept", None) for other in tools.values())):
+                tools.setdefault(tool.name, tool)
         chosen = list(tools.values())
         rng.shuffle(chosen)
         return chosen
@@ -130,33 +172,14 @@ def no_call_turn(box: Toolbox, tools: list[AnyTool], rng: Random) -> list[dict]:
     """A message that no tool fits, and the answer."""
     draw = rng.random()
     if draw < 0.6:
-        names = {tool.name for tool in tools}
-        nouns = {word for tool in tools if isinstance(tool, Tool) for word in tool.noun.split()}
-        while True:
+        other = box.draw(rng)
+        while any(alike(other, tool) for tool in tools):
             other = box.draw(rng)
-            if other.name not in names and not (isinstance(other, Tool) and nouns & set(other.noun.split())):
-                break
-        if isinstance(other, CommonTool) and any(isinstance(tool, CommonTool) and other.name in ALIKE.get(tool.name, ()) for tool in tools):
-            return no_call_turn(box, tools, rng)
         return [user(box.ask(other, rng)[0]), assistant(NO_TOOL)]
     if draw < 0.7:
         return [user(rng.choice(ABILITY_QUESTIONS[box.split])), assistant(f"I can use {series([tool.name for tool in tools])}.")]
     question, answer = small_talk(rng, box.split)
     return [user(question), assistant(answer)]
-
-
-# Tools of common_tools.txt that a request for the other may well be meant for.
-_GROUPS = [
-    "get_weather get_forecast", "send_email send_message call_contact", "set_timer set_alarm create_reminder create_event schedule_meeting add_todo create_note add_to_list",
-    "search_web get_news define_word get_recipe get_population get_capital get_definition_of_color query_database", "convert_currency get_exchange_rate convert_units",
-    "add_numbers multiply calculate", "set_temperature get_weather", "turn_on_light turn_off_light", "book_flight find_trains get_directions", "read_file run_command delete_file list_files rename_file",
-    "get_order_status track_package cancel_order", "book_table find_restaurants order_food", "roll_dice random_number", "open_app run_command play_music",
-    "get_user create_user", "pay_bill get_balance", "search_web define_word get_capital get_population get_recipe get_weather get_news find_restaurants get_time",
-]  # fmt: skip
-ALIKE: dict[str, set[str]] = {}
-for _group in _GROUPS:
-    for _name in _group.split():
-        ALIKE.setdefault(_name, set()).update(_group.split())
 
 
 def definitions(tools: list[AnyTool]) -> list[dict]:

@@ -130,6 +130,9 @@ KINDS_WEIGHTED = [
 ]
 
 
+NUMBER_WORDS = "one two three four five six seven eight nine ten eleven twelve".split()
+
+
 def listing(items: list[str], rng: Random) -> str:
     """ "a, b and c" """
     if len(items) == 1:
@@ -146,10 +149,11 @@ def make_value(field: Field, rng: Random, split: Split) -> Spoken:
         return text, text
     if kind == "integer":
         number = values.integer(rng, split)
-        return number, str(number)
+        return number, NUMBER_WORDS[number - 1] if number <= len(NUMBER_WORDS) and rng.random() < 0.3 else str(number)
     if kind == "decimal":
         number = values.decimal(rng, split) if rng.random() < 0.7 else values.integer(rng, split)
-        return number, str(number)
+        cents = number * 100 == int(number * 100) and rng.random() < 0.3
+        return number, f"{number:.2f}" if cents else str(number)
     if kind == "boolean":
         truth = rng.random() < 0.6
         return truth, "true" if truth else "false"

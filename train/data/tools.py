@@ -67,6 +67,12 @@ def article(noun: str) -> str:
     return "an" if noun[0] in "aeiou" else "a"
 
 
+def describe_fields(fields: list[Field], noun: str, rng: Random, split: Split) -> dict[str, str]:
+    """By key."""
+    form = rng.choice(FIELD_DESCRIPTIONS[split])
+    return {field.key: form.format(field=field.spoken, Field=field.spoken.capitalize(), noun=noun) for field in fields}
+
+
 def definition(name: str, description: str, fields: list[Field], required: list[str], descriptions: dict[str, str]) -> dict:
     properties = {}
     for field in fields:
@@ -95,11 +101,7 @@ def compose_tool(rng: Random, split: Split) -> Tool:
     required = [field.key for field in fields if field.kind != "boolean" and rng.random() < 0.75] or [field.key for field in fields[:1]]
     spoken = noun.replace("_", " ")
     words = {"verb": verb, "Verb": verb.capitalize(), "noun": spoken, "a": article(spoken)}
-    descriptions = {}
-    if rng.random() < 0.25:
-        form = rng.choice(FIELD_DESCRIPTIONS[split])
-        for field in fields:
-            descriptions[field.key] = form.format(field=field.spoken, Field=field.spoken.capitalize(), noun=spoken)
+    descriptions = describe_fields(fields, spoken, rng, split) if rng.random() < 0.25 else {}
     text = rng.choice(DESCRIPTIONS[split]).format(**words)
     name = _name(verb, noun, rng)
     return Tool(name, verb, spoken, tuple(fields), frozenset(required), definition(name, text, fields, required, descriptions))
