@@ -1,5 +1,6 @@
 /** What the command line says when something fails: one line, and an exit code. */
 import { ContextLengthError, UnsupportedError } from "../src/errors.ts";
+import { SettingError } from "../worker/settings.ts";
 import { printable } from "../src/gguf/quote.ts";
 
 /** The command was not written as it should be. */
@@ -39,7 +40,7 @@ export function explain(error: unknown): { line: string | undefined; code: numbe
       code: EXIT.failed,
     };
   }
-  if (error instanceof UsageError) return { line: message, code: EXIT.usage };
+  if (error instanceof UsageError || error instanceof SettingError) return { line: message, code: EXIT.usage };
   const option =
     error instanceof UnsupportedError ? error.param : error instanceof RangeError ? /^[a-zA-Z]+/.exec(message)?.[0] : undefined;
   const flag = flags.get(option ?? "");

@@ -18,6 +18,7 @@ const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
   chat: () => import("./commands/chat.ts"),
   run: () => import("./commands/run.ts"),
   serve: () => import("./commands/serve.ts"),
+  key: () => import("./commands/key.ts"),
   inspect: () => import("./commands/inspect.ts"),
   tokenize: () => import("./commands/tokenize.ts"),
   template: () => import("./commands/template.ts"),

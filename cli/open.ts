@@ -16,12 +16,24 @@ export function modelPath(named: string | undefined): string {
   throw new UsageError("no model was named, and this package comes without one; name a GGUF file");
 }
 
-export async function openModel(path: string, options: LoadOptions, { quiet = false }: { quiet?: boolean | undefined }): Promise<Model> {
+/** Tells on stderr how far it is, unless it has to be quiet, and whoever else wants to know. */
+export async function openModel(
+  path: string,
+  options: LoadOptions,
+  { quiet = false }: { quiet?: boolean | undefined },
+  onProgress: NonNullable<LoadOptions["onProgress"]> = () => undefined,
+): Promise<Model> {
   const { load } = await import("../src/index.ts");
-  if (quiet) return load(path, options);
+  if (quiet) return load(path, { ...options, onProgress });
   const progress = loadingProgress(basename(path));
   try {
-    return await load(path, { ...options, onProgress: progress.onProgress });
+    return await load(path, {
+      ...options,
+      onProgress(told) {
+        progress.onProgress(told);
+        onProgress(told);
+      },
+    });
   } finally {
     progress.clear();
   }

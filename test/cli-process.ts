@@ -21,7 +21,7 @@ export interface Running {
 
 /** Without what the caller's own environment says about servers and models. */
 export function start(args: readonly string[], env: Record<string, string> = {}): Running {
-  const { HOST: _, PORT: __, LFM_MODEL: ___, LFM_API_KEY: ____, LFM_DEBUG: _____, ...inherited } = process.env;
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(HOST|PORT|LFM_.*)$/.test(name)));
   const child = spawn(process.execPath, ["--conditions=source", "cli/main.ts", ...args], {
     cwd: root,
     env: { ...inherited, NODE_COMPILE_CACHE: "node_modules/.cache/node", ...env }, // a third of the time of a short command
@@ -59,8 +59,8 @@ export function start(args: readonly string[], env: Record<string, string> = {})
   };
 }
 
-export function lfm(args: readonly string[], input = ""): Promise<Ended> {
-  const running = start(args);
+export function lfm(args: readonly string[], input = "", env: Record<string, string> = {}): Promise<Ended> {
+  const running = start(args, env);
   running.process.stdin.end(input);
   return running.ended;
 }

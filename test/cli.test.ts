@@ -1,4 +1,5 @@
 /** The command line, as its users see it: what is printed where, and how it ends. */
+import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import { builtInTemplates } from "../src/chat/built-in-templates.ts";
 import { load, type Model } from "../src/index.ts";
 import { builtInOf, promptCases } from "./chat-fixtures.ts";
 import { type Ended, lfm, start } from "./cli-process.ts";
+import { startRangeServer } from "./range-server.ts";
 import { divergence, goldenFiles } from "./engine-fixtures.ts";
 import { ggufBytes, value } from "./gguf-bytes.ts";
 import { fixture } from "./tokenizer-fixtures.ts";
@@ -20,7 +22,7 @@ const put = (name: string, content: string | Uint8Array | object): string => {
   writeFileSync(file, typeof content === "string" || content instanceof Uint8Array ? content : JSON.stringify(content));
   return file;
 };
-const commands = ["chat", "run", "serve", "inspect", "tokenize", "template", "eval", "parse-reply"];
+const commands = ["chat", "run", "serve", "key", "inspect", "tokenize", "template", "eval", "parse-reply"];
 /** Counts on to the end of the context. */
 const endless = ["--temperature", "0", "--repetition-penalty", "0.5"];
 const counting = "1 2 3 4 5 6 7";
@@ -78,6 +80,13 @@ describe.concurrent("bad usage is one line and 2", () => {
     [/either --ids or -f/, ["eval", path]],
     [/--ids must be token ids/, ["eval", path, "--ids", "1,x"]],
     [/the port must be from 0 to 65535/, ["serve", path, "--port", "99999"]],
+    [/Cannot serve on 0\.0\.0\.0 without a key, .*LFM_PUBLIC_WITHOUT_KEY/, ["serve", path, "--host", "0.0.0.0"]],
+    [/Cannot serve on :: without a key/, ["serve", path, "--host", "::"]],
+    [/--log must be json or text/, ["serve", path, "--log", "xml"]],
+    [/--max-queue must be a whole number from 0 up, not "many"/, ["serve", path, "--max-queue", "many"]],
+    [/the API key of --api-key must not have spaces/, ["serve", path, "--api-key", "two words"]],
+    [/the keys of --keys must be a list/, ["serve", path, "--keys", "package.json"]],
+    [/the keys of --keys are not valid JSON/, ["serve", path, "--keys", "README.md"]],
   ])("%s: %j", async (line, args) => expectFailure(await lfm(args), 2, line));
 });
 
@@ -95,6 +104,8 @@ describe.concurrent("what fails is one line and 1", () => {
     [/the text has \d+ tokens, the context 8; shorten it or pass a larger --ctx/, ["run", path, "-p", counting, "--ctx", "8"]],
     [/token 5000 is not in the vocabulary of 1024/, ["eval", path, "--ids", "5000"]],
     [/Cannot read no\.txt: there is no such file/, ["run", path, "-f", "no.txt"]],
+    [/Cannot read no\.json: there is no such file/, ["serve", path, "--keys", "no.json"]],
+    [/apiKeys\[0\]: .*"rpm"/, ["serve", path, "--port", "0", "--keys", put("wrong-keys.json", [{ key: "secret", rpm: 1 }])]],
     [/it is not UTF-8 text/, ["run", path, "-f", path]],
     [/expected a list of tools/, ["run", path, "-p", "a", "--tools", "package.json"]],
     [/expected \{ "messages"/, ["template", path, "package.json"]],
@@ -315,14 +326,34 @@ describe.concurrent("chat", () => {
   });
 });
 
-describe.concurrent("serve", () => {
-  const post = (url: string, body: object): Promise<Response> =>
-    fetch(`${url}/v1/chat/completions`, { method: "POST", headers: { authorization: "Bearer secret" }, body: JSON.stringify(body) });
-  const messages = [{ role: "user", content: "Mina found" }];
+describe.concurrent("key", () => {
+  it("makes a key, and what a server keeps of it", async () => {
+    const [{ code, stdout, stderr }, json, unnamed] = await Promise.all([
+      lfm(["key", "--name", "alice"]),
+      lfm(["key", "--name", "alice", "--json"]),
+      lfm(["key", "--json"]),
+    ]);
+    const [key, record, ...rest] = stdout.trimEnd().split("\n");
+    expect([code, rest]).toEqual([0, []]);
+    expect(JSON.parse(record!)).toEqual({ name: "alice", key: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) });
+    expect(stderr).toMatch(/--keys file/);
+    const made = JSON.parse(json.stdout) as { key: string; record: { key: string } };
+    expect([made.key, key]).toEqual([expect.stringMatching(/^lfm-[0-9a-f]{64}$/), expect.stringMatching(/^lfm-[0-9a-f]{64}$/)]);
+    expect(made.key).not.toBe(key);
+    expect(made.record.key).toBe(`sha256:${createHash("sha256").update(made.key).digest("hex")}`);
+    expect(JSON.parse(unnamed.stdout)).toMatchObject({ record: { key: expect.any(String) } });
+  });
+});
 
-  it("says where it is, answers, and ends at Ctrl-C with the replies that run", async () => {
+describe.concurrent("serve", () => {
+  const post = (url: string, body: object, key = "secret"): Promise<Response> =>
+    fetch(`${url}/v1/chat/completions`, { method: "POST", headers: { authorization: `Bearer ${key}` }, body: JSON.stringify(body) });
+  const messages = [{ role: "user", content: "Mina found" }];
+  const said = /^tiny-moe at (http:\/\/[^\s:]+:\d+)\n/;
+
+  it("says where it is, answers, and ends at Ctrl-C when the replies that run have ended", async () => {
     const server = start(["serve", path, "--port", "0", "--api-key", "secret"]);
-    const [, url = ""] = await server.said("stdout", /^tiny-moe at (http:\/\/127\.0\.0\.1:\d+)\n/);
+    const [, url = ""] = await server.said("stdout", said);
     const answer = await post(url, { messages, temperature: 0, max_tokens: 8 });
     const { choices, model: id } = (await answer.json()) as { choices: { message: object }[]; model: string };
     expect([answer.status, id, choices.length]).toEqual([200, "tiny-moe", 1]);
@@ -335,23 +366,104 @@ describe.concurrent("serve", () => {
       /Cannot listen on 127\.0\.0\.1:\d+: the port is in use/,
     );
 
-    const stream = await post(url, { messages, stream: true, ignore_eos: true, max_tokens: WHOLE });
-    const reader = stream.body!.getReader();
+    const stream = await post(url, { messages, stream: true, ignore_eos: true, max_tokens: 300 });
+    const reader = stream.body!.pipeThrough(new TextDecoderStream()).getReader();
     await reader.read();
-    const signalled = performance.now();
     server.process.kill("SIGINT");
-    const { code, stderr } = await server.ended;
-    expect(performance.now() - signalled).toBeLessThan(PROMPT_MS);
-    expect([code, stderr]).toEqual([130, ""]);
-    while (!(await reader.read()).done);
+    let text = "";
+    for (let step = await reader.read(); !step.done; step = await reader.read()) text += step.value;
+    expect(text).toContain('"finish_reason":"length"');
+    expect(text).toMatch(/\[DONE\]\n\n$/);
+    expect(await server.ended).toMatchObject({ code: 130, stderr: "" });
+    await expect(post(url, { messages })).rejects.toThrow("fetch failed");
+  });
+
+  it("cuts replies that take longer than its grace, and says so in them", async () => {
+    const server = start(["serve", path, "--port", "0", "--grace", "0"]);
+    const [, url = ""] = await server.said("stdout", said);
+    const stream = await post(url, { messages, stream: true, ignore_eos: true, max_tokens: WHOLE });
+    const reader = stream.body!.pipeThrough(new TextDecoderStream()).getReader();
+    await reader.read();
+    server.process.kill("SIGTERM");
+    let text = "";
+    for (let step = await reader.read(); !step.done; step = await reader.read()) text += step.value;
+    expect(text).toMatch(/"code":"shutting_down"\}\}\n\n$/);
+    expect(await server.ended).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("ends at once when it is told twice", async () => {
+    const server = start(["serve", path, "--port", "0", "--grace", "3600"]);
+    const [, url = ""] = await server.said("stdout", said);
+    const stream = await post(url, { messages, n: 4, stream: true, ignore_eos: true, max_tokens: WHOLE });
+    await stream.body!.getReader().read();
+    server.process.kill("SIGTERM");
+    // Told once: who comes is refused, who runs goes on.
+    while ((await fetch(`${url}/health`).catch(() => undefined))?.status === 200);
+    expect(server.process.exitCode).toBeNull();
+    server.process.kill("SIGTERM");
+    expect(await server.ended).toMatchObject({ code: 0, stderr: "" });
   });
 
   it("takes its settings from the environment, and ends at SIGTERM with 0", async () => {
-    const server = start(["serve"], { HOST: "localhost", PORT: "0", LFM_API_KEY: "secret", LFM_MODEL: path });
-    const [, url = ""] = await server.said("stdout", /^tiny-moe at (http:\/\/localhost:\d+)\n/);
+    const server = start(["serve"], { HOST: "localhost", PORT: "0", LFM_API_KEY: "secret", LFM_MODEL: path, LFM_LOG: "json" });
+    const [, url = ""] = await server.said("stdout", said);
+    expect(url).toContain("localhost");
     expect((await post(url, { messages, max_tokens: 1 })).status).toBe(200);
     expect((await fetch(`${url}/v1/models`)).status).toBe(401);
     server.process.kill("SIGTERM");
-    expect(await server.ended).toMatchObject({ code: 0, stderr: "" });
+    const { code, stderr } = await server.ended;
+    const lines = stderr.trimEnd().split("\n");
+    expect([code, lines.map((line) => (JSON.parse(line) as { status: number }).status)]).toEqual([0, [200, 401]]);
+    expect(JSON.parse(lines[0]!)).toMatchObject({ path: "/v1/chat/completions", model: "tiny-moe", completionTokens: 1 });
+    expectFailure(await lfm(["serve"], "", { HOST: "0.0.0.0" }), 2, /Cannot serve on 0\.0\.0\.0 without a key/);
+  });
+
+  it("knows keys of a file, with limits of their own", async () => {
+    const { key, record } = JSON.parse((await lfm(["key", "--json"])).stdout) as { key: string; record: object };
+    const keys = put("keys.json", [{ ...record, name: "alice", requestsPerMinute: 1 }, { key: "plain" }]);
+    const server = start([
+      "serve",
+      path,
+      "--port",
+      "0",
+      "--host",
+      "0.0.0.0",
+      "--keys",
+      keys,
+      "--log",
+      "text",
+      "--requests-per-minute",
+      "2",
+    ]);
+    const [, url = ""] = await server.said("stdout", said);
+    const statuses: number[] = [];
+    for (const given of [key, key, "plain", "plain", "plain", "other"]) {
+      statuses.push((await post(url.replace("0.0.0.0", "127.0.0.1"), { messages, max_tokens: 1 }, given)).status);
+    }
+    expect(statuses).toEqual([200, 429, 200, 200, 429, 401]);
+    server.process.kill("SIGTERM");
+    const { stderr } = await server.ended;
+    expect(stderr).toMatch(
+      /^\S+Z 200 POST \/v1\/chat\/completions alice [\d.]+ ms tiny-moe \d+\+1 tokens, first after [\d.]+ ms(, queued [\d.]+ ms)?\n/,
+    );
+    expect(stderr).toMatch(/ 429 POST \/v1\/chat\/completions alice [\d.]+ ms rate_limit_exceeded\n/);
+    expect(stderr).toMatch(/ 401 POST \/v1\/chat\/completions 127\.0\.0\.1 [\d.]+ ms invalid_api_key\n$/);
+  });
+
+  it("listens while it loads, and may be told to end", async () => {
+    await using files = await startRangeServer(new Map([["slow.gguf", readFileSync(path)]]));
+    files.faults.push(undefined, "stall");
+    const server = start(["serve", `${files.url}slow.gguf`, "--port", "0"]);
+    const [, url = ""] = await server.said("stderr", /^loading slow\.gguf for (http:\S+)\n/);
+    const health = await fetch(`${url}/health`);
+    expect([health.status, await health.json()]).toEqual([503, { status: "loading", loaded: 0, total: expect.any(Number) }]);
+    const answer = await post(url, { messages });
+    expect([answer.status, answer.headers.get("retry-after"), await answer.json()]).toMatchObject([
+      503,
+      "5",
+      { error: { code: "model_loading" } },
+    ]);
+    server.process.kill("SIGTERM");
+    expect(await server.ended).toEqual({ code: 0, stdout: "", stderr: "" });
   });
 });

@@ -1,15 +1,35 @@
 /** lfm-edge serve: OpenAI's chat API over HTTP. */
+import { basename } from "node:path";
 import { defineCommand } from "citty";
-import { EXIT, UsageError } from "../errors.ts";
+import type { LogEntry, Model } from "../../src/types.ts";
+import { logLine } from "../../worker/log.ts";
+import { environment, readSettings, refusePublic, type SettingName } from "../../worker/settings.ts";
+import { EXIT } from "../errors.ts";
+import { readText } from "../files.ts";
 import { modelPath, openModel } from "../open.ts";
 import { loadOptions, modelArg, modelArgs, quietArg } from "../options.ts";
-import { parseWhole } from "../values.ts";
 
 export const examples = [
   "lfm-edge serve",
-  "lfm-edge serve model.gguf --host 0.0.0.0 --port 8000 --api-key secret",
+  "lfm-edge serve model.gguf --host 0.0.0.0 --port 8000 --keys keys.json --log json",
   "HOST=0.0.0.0 PORT=8000 LFM_MODEL=model.gguf LFM_API_KEY=secret lfm-edge serve",
 ];
+
+/** What each flag sets; without the flag, the environment does. */
+const FLAGS = {
+  host: "HOST",
+  port: "PORT",
+  parallel: "LFM_PARALLEL",
+  "api-key": "LFM_API_KEY",
+  keys: "LFM_KEYS",
+  "public-without-key": "LFM_PUBLIC_WITHOUT_KEY",
+  cors: "LFM_CORS",
+  log: "LFM_LOG",
+  grace: "LFM_GRACE",
+  "max-queue": "LFM_MAX_QUEUE",
+  "requests-per-minute": "LFM_REQUESTS_PER_MINUTE",
+  "tokens-per-minute": "LFM_TOKENS_PER_MINUTE",
+} as const satisfies Record<string, SettingName>;
 
 export default defineCommand({
   meta: { name: "serve", description: "Serve OpenAI's chat API over HTTP" },
@@ -17,43 +37,86 @@ export default defineCommand({
     ...modelArg,
     host: { type: "string", valueHint: "ADDRESS", description: "Where to listen; default: HOST, else 127.0.0.1" },
     port: { type: "string", valueHint: "PORT", description: "0 takes a free one; default: PORT, else 8080" },
-    "api-key": { type: "string", valueHint: "KEY", description: "Only answer who sends this key; default: LFM_API_KEY, else everybody" },
+    parallel: { type: "string", valueHint: "N", description: "Replies at once; default: LFM_PARALLEL, else 4" },
+    "api-key": {
+      type: "string",
+      valueHint: "KEY",
+      description: "Only answer who sends this key, plain or as sha256:HEX; default: LFM_API_KEY",
+    },
+    keys: {
+      type: "string",
+      valueHint: "FILE",
+      description: "Only answer who sends one of these keys (docs/serving.md); default: LFM_KEYS",
+    },
+    "public-without-key": { type: "boolean", description: "Answer everybody, where others can reach this machine" },
+    "requests-per-minute": { type: "string", valueHint: "N", description: "Of each client; default: any number" },
+    "tokens-per-minute": { type: "string", valueHint: "N", description: "Of each client, prompts and replies; default: any number" },
+    "max-queue": { type: "string", valueHint: "N", description: "Requests that may wait; default: 100" },
+    cors: { type: "string", valueHint: "ORIGINS", description: "Origins whose pages may ask, with commas between them, or *" },
+    log: { type: "string", valueHint: "FORMAT", description: "A line on stderr for each request: json or text" },
+    grace: { type: "string", valueHint: "SECONDS", description: "For running replies to end when the server does; default: 25" },
     ...modelArgs,
     ...quietArg,
   },
   async run({ args }) {
-    const { HOST, PORT, LFM_MODEL, LFM_API_KEY } = process.env;
-    const port = parseWhole(args.port ?? (PORT || undefined), args.port === undefined ? "PORT" : "--port") ?? 8080;
-    if (port < 0 || port > 65535) throw new UsageError(`the port must be from 0 to 65535, not ${port}`);
-    const key = args["api-key"] ?? (LFM_API_KEY || undefined);
-    if (key !== undefined && !/^\S+$/.test(key)) throw new UsageError("the API key must not be empty or have spaces");
-    const hostname = args.host ?? (HOST || "127.0.0.1");
-    const [loading, { checkAddress, serve }] = await Promise.all([loadOptions(args), import("../../worker/node.ts")]);
-    await checkAddress(hostname, port);
-    const stopping = new AbortController();
-    for (const [signal, code] of [
-      ["SIGINT", EXIT.interrupted],
-      ["SIGTERM", 0],
-    ] as const) {
-      process.on(signal, () => {
-        if (stopping.signal.aborted) process.exit(code); // asked twice
-        process.exitCode = code;
-        stopping.abort(new Error("stopped while loading"));
-      });
-    }
+    const given = environment((name) => process.env[name]);
+    const settings = await readSettings((name) => {
+      const flag = Object.entries(FLAGS).find(([, setting]) => setting === name)?.[0] as keyof typeof FLAGS | undefined;
+      const value = flag && args[flag];
+      if (value === undefined || value === false) return given(name);
+      return { value: value === true ? "1" : value, from: `--${flag}` };
+    }, readText);
+    refusePublic(settings);
+    const path = modelPath(args.model ?? settings.model);
+    const [loading, { serve }] = await Promise.all([loadOptions(args), import("../../worker/node.ts")]);
+    const stopping = stopSignal();
 
-    const path = modelPath(args.model ?? (LFM_MODEL || undefined));
-    await using model = await openModel(path, { ...loading, signal: stopping.signal }, args);
+    // It listens first: whoever looks at its health sees how far loading is.
+    let load: (model: Promise<Model>) => void = () => undefined;
+    const promised = new Promise<Model>((resolve) => {
+      load = resolve;
+    });
+    promised.catch(() => undefined);
+    let progress = { loaded: 0, total: 0 };
+    const { log, hostname, port, graceMs } = settings;
     const server = await serve({
-      models: model,
+      ...settings.app,
+      models: promised,
+      loading: () => progress,
       hostname,
       port,
-      ...(key !== undefined && { apiKeys: [key] }),
+      ...(log && { log: (entry) => console.error(logLine(entry as LogEntry, log)) }),
     });
-    console.log(`${model.info.id} at ${server.url}`);
-    await new Promise((resolve) => stopping.signal.addEventListener("abort", resolve));
-    const closed = server.close();
-    await model.close(); // ends the replies that the server waits for
-    await closed;
+    if (!args.quiet) console.error(`loading ${basename(path)} for ${server.url}`);
+    const options = { ...loading, ...(settings.maxSequences !== undefined && { maxSequences: settings.maxSequences }), signal: stopping };
+    const opening = openModel(path, options, args, ({ loaded, total }) => {
+      progress = { loaded, total };
+    });
+    load(opening);
+    try {
+      await using model = await opening;
+      console.log(`${model.info.id} at ${server.url}`);
+      if (!stopping.aborted) await new Promise((resolve) => stopping.addEventListener("abort", resolve));
+      await server.close(graceMs);
+    } catch (error) {
+      await server.close(0);
+      if (!stopping.aborted) throw error;
+    }
   },
 });
+
+/** Aborts at Ctrl-C and SIGTERM; a second one ends the program where it stands. */
+function stopSignal(): AbortSignal {
+  const stopping = new AbortController();
+  for (const [signal, code] of [
+    ["SIGINT", EXIT.interrupted],
+    ["SIGTERM", 0],
+  ] as const) {
+    process.on(signal, () => {
+      if (stopping.signal.aborted) process.exit(code);
+      process.exitCode = code;
+      stopping.abort(new Error("stopped while loading"));
+    });
+  }
+  return stopping.signal;
+}

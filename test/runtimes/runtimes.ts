@@ -26,7 +26,7 @@ export interface Runtime {
 }
 
 const { PATH, HOME } = process.env;
-const freePort = { PATH, HOME, HOST: "127.0.0.1", PORT: "0" };
+const freePort = { PATH, HOME, HOST: "127.0.0.1", PORT: "0", LFM_GRACE: "1" };
 
 async function serverOf(process: Process, url = /at (http:\/\/\S+)/): Promise<Server> {
   try {
@@ -47,7 +47,7 @@ export function deno(settings: NodeJS.ProcessEnv): Process {
     "--no-prompt",
     "--no-remote",
     "--unstable-no-legacy-abort",
-    "--allow-env=HOST,PORT,LFM_MODEL,LFM_API_KEY",
+    "--allow-env=HOST,PORT,LFM_*",
     "--allow-net=127.0.0.1",
     "--allow-read=dist,test/fixtures",
     "dist/worker/deno.js",
