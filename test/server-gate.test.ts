@@ -1,6 +1,6 @@
 /** Who is let in, how often, how many at once, for how long; and what is told of it. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { AppOptions, ChatOptions, Choice, FinishReason, LogEntry, Message, Model, ReplyPart } from "../src/types.ts";
+import type { AppOptions, ChatOptions, Choice, FinishReason, LogEntry, Message, Model, ReplyPart, Stats } from "../src/types.ts";
 import { newKey } from "../worker/keys.ts";
 import type { App } from "../worker/app.ts";
 import { appOf, events, fakeModel, hello, post, usage } from "./server-fixtures.ts";
@@ -33,6 +33,7 @@ function patientModel(maxSequences = 1) {
   const patient: Model = {
     ...model,
     info: { ...model.info, maxSequences },
+    stats: () => ({ prefillTokensPerSecond: 9, decodeTokensPerSecond: 8, peakMemoryBytes: 7, bytesRead: 6, expertHitRate: null }) as Stats,
     async chat(messages, options = {}) {
       const choice: Choice = { index: 0, content: "Hello", reasoning: null, toolCalls: [], finishReason: await running(messages, options) };
       return { ...choice, usage, choices: [choice] };
@@ -314,10 +315,13 @@ describe("turns", () => {
   });
 
   it("are limited for each client", async () => {
-    const { model, replies } = patientModel(3);
+    const { model, replies } = patientModel(5);
     const app = appOf(model, { apiKeys: [{ key: "a", maxConcurrent: 1 }, "b"], limits: { maxConcurrent: 2 } });
     const answers = ["a", "a", "b", "b", "b"].map((key) => post(app, hello, withKey(key)));
-    await settle();
+    let figures = "";
+    while (!figures.includes('llamacpp:requests_deferred{model="fake"} 2\n')) {
+      figures = await (await app.request("http://local/metrics", withKey("b"))).text();
+    }
     expect(replies).toHaveLength(3);
     for (let i = 0; i < answers.length; i++) {
       replies[i]!.finish();
@@ -442,9 +446,7 @@ describe("what is told", () => {
 
   it("are figures for Prometheus", async () => {
     const { model, replies } = patientModel();
-    const stats = () =>
-      ({ prefillTokensPerSecond: 9, decodeTokensPerSecond: 8, peakMemoryBytes: 7, bytesRead: 6, expertHitRate: null }) as never;
-    const app = appOf({ 'a"b': { ...model, stats } }, { metrics: () => ({ process_resident_memory_bytes: 5 }) });
+    const app = appOf({ 'a"b': model }, { metrics: () => ({ process_resident_memory_bytes: 5 }) });
     const answers = [post(app, hello), post(app, hello)];
     await vi.advanceTimersByTimeAsync(300);
     const figures = async (): Promise<string[]> => {
