@@ -34,6 +34,7 @@ export class Visit {
   readonly #onEnd: (visit: Visit) => void;
   readonly #cut = new AbortController();
   readonly #signal: AbortSignal;
+  readonly #forget: () => void;
   /** Headers that the answer gets. */
   readonly headers: Record<string, string> = {};
   client: Client;
@@ -54,11 +55,9 @@ export class Visit {
     this.client = client;
     this.#onEnd = onEnd;
     this.#signal = AbortSignal.any([signal, this.#cut.signal]);
-    signal.addEventListener("abort", () => {
-      if (this.#ended) return;
-      this.left = true;
-      queueMicrotask(() => this.#end()); // when its replies have heard it too
-    });
+    signal.addEventListener("abort", this.#onLeave);
+    // Requests made of a request keep its signal for as long as they live; what the signal keeps must not keep them.
+    this.#forget = () => signal.removeEventListener("abort", this.#onLeave);
   }
 
   /** Aborts when the client leaves, or when the server has waited long enough. */
@@ -122,9 +121,15 @@ export class Visit {
     if (--this.#work === 0) this.#end();
   }
 
+  readonly #onLeave = (): void => {
+    this.left = true;
+    queueMicrotask(() => this.#end()); // when its replies have heard it too
+  };
+
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#forget();
     this.#onEnd(this);
   }
 }
