@@ -98,6 +98,26 @@ describe("keys", () => {
     expect([a.asked.length, b.asked.length]).toEqual([0, 1]);
   });
 
+  it("see what they have stored, and nothing of others", async () => {
+    const { model } = fakeModel({ parts: said });
+    const app = appOf({ fake: { ...model, info: { ...model.info, samplingDefaults: {} } } }, { apiKeys: ["a", "b"] });
+    const respond = (key: string, body: object): Promise<Response> =>
+      app.request("http://local/v1/responses", { method: "POST", body: JSON.stringify(body), ...withKey(key) });
+    const item = { id: "msg_1", type: "message", role: "user", content: "a secret" };
+    const { id } = (await (await respond("a", { input: [item] })).json()) as { id: string };
+    const reference = { input: [{ type: "item_reference", id: "msg_1" }] };
+    expect((await respond("a", { input: "Hi", previous_response_id: id })).status).toBe(200);
+    expect((await respond("a", reference)).status).toBe(200);
+    expect(await codeOf(respond("b", { input: "Hi", previous_response_id: id }))).toEqual([400, "previous_response_not_found"]);
+    expect(await codeOf(respond("b", reference))).toEqual([400, "item_not_found"]);
+    const url = `http://local/v1/responses/${id}`;
+    expect(await codeOf(app.request(url, withKey("b")))).toEqual([404, "response_not_found"]);
+    expect(await codeOf(app.request(url, { method: "DELETE", ...withKey("b") }))).toEqual([404, "response_not_found"]);
+    expect((await app.request(url, withKey("a"))).status).toBe(200);
+    expect((await app.request(url, { method: "DELETE", ...withKey("a") })).status).toBe(200);
+    expect((await app.request(url, withKey("a"))).status).toBe(404);
+  });
+
   it.each<[unknown, RegExp]>([
     [[], /^apiKeys must hold from 1 to/],
     [["two words"], /^apiKeys\[0\]\.key: a key must not/],

@@ -19,6 +19,7 @@ const apiKey = z.strictObject({
 /** Who asks: the holder of a key, or whoever is at an address. */
 export interface Client {
   readonly id: string; // what is counted by
+  readonly account: string; // what it has stored is for this one only; "" where there are no keys
   readonly name: string; // in logs
   readonly limits: Pick<ApiKey, "requestsPerMinute" | "tokensPerMinute" | "maxConcurrent">;
   readonly models?: ReadonlySet<string>;
@@ -51,7 +52,7 @@ export class KeyRing {
     if (!key) return undefined;
     const { name, models, ...limits } = key;
     const id = toHex(hash).slice(0, 16);
-    return { id: `key ${id}`, name: name ?? id.slice(0, 8), limits, ...(models && { models: new Set(models) }) };
+    return { id: `key ${id}`, account: id, name: name ?? id.slice(0, 8), limits, ...(models && { models: new Set(models) }) };
   }
 }
 

@@ -37,7 +37,7 @@ export class Visits {
       id: c.get("requestId"),
       method,
       path,
-      client: { id: `address ${address}`, name: address || "-", limits: {} },
+      client: { id: `address ${address}`, account: "", name: address || "-", limits: {} },
       signal: c.req.raw.signal,
       onEnd: (ended) => {
         this.#open.delete(ended);

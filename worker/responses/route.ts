@@ -18,18 +18,16 @@ export function createResponse(models: Models, store: ResponseStore): (c: Contex
     const body = await readBody(c, responseBody);
     const { id: modelId, model } = models.find(body.model, c);
     const options = { ...responseOptions(body, model.info), signal };
-    const input = store.resolve(inputItems(body));
-    const past = body.previous_response_id == null ? [] : store.conversation(body.previous_response_id);
+    const { account } = c.get("visit").client;
+    const input = store.resolve(inputItems(body), account);
+    const past = body.previous_response_id == null ? [] : store.conversation(body.previous_response_id, account);
     const conversation = withInstructions(body, toMessages([...past, ...input]));
     const answer = newResponse(modelId, body, model.info);
     const output = new ResponseOutput(answer, { logprobs: wantsLogprobs(body) });
     const keep = (): void => {
       if (body.store === false) return;
-      store.add(answer.id, {
-        response: output.response(),
-        items: [...input, ...output.items],
-        previous: body.previous_response_id ?? undefined,
-      });
+      const previous = body.previous_response_id ?? undefined;
+      store.add(answer.id, { response: output.response(), items: [...input, ...output.items], previous }, account);
     };
     const parts = model.chatStream(conversation, options);
     if (body.stream !== true) {
@@ -47,14 +45,15 @@ export function createResponse(models: Models, store: ResponseStore): (c: Contex
 }
 
 export function getResponse(store: ResponseStore): (c: Context) => Response {
-  return (c) => c.json(store.get(c.req.param("id") ?? ""));
+  return (c) => c.json(store.get(c.req.param("id") ?? "", c.get("visit").client.account));
 }
 
 export function deleteResponse(store: ResponseStore): (c: Context) => Response {
   return (c) => {
     const id = c.req.param("id") ?? "";
-    store.get(id);
-    store.delete(id);
+    const { account } = c.get("visit").client;
+    store.get(id, account);
+    store.delete(id, account);
     return c.json({ id, object: "response", deleted: true });
   };
 }
