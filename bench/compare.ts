@@ -1,127 +1,121 @@
-/**
- * This engine and native llama.cpp on the same file in the same run, taking turns, each time in a process of its own: medians, side by side.
- * The peer is installed by `npm ci --prefix bench`.
- */
-import { execFile } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
-import { cpus } from "node:os";
-import { basename, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { parseArgs, promisify } from "node:util";
-import type { Measured, Order } from "./compare/measure.ts";
+/** Engines on one file with so many threads, taking turns: A B C A B C …, each in a process of its own. */
+import { cellsFor, speeds, type Cell, type Size } from "./cells.ts";
+import { Child } from "./child.ts";
+import type { Engine } from "./engines.ts";
+import { calm, isDisturbed, watch, type Watched } from "./machine/others.ts";
+import type { Ended, Loaded, Run, Setup, Timed } from "./engines/serve.ts";
 
-const help = `Measures lfm-edge beside native llama.cpp.
-
-  npm run bench:compare -- [FILE] [--prompt 128] [--tokens 32] [--rounds 3] [--threads 1] [--only lfm-edge]
-
-  FILE       a GGUF file (default bench/models/8b-a1b-Q4_0.gguf)
-  --prompt   prompt lengths, as 128,512
-  --tokens   tokens decoded behind each prompt
-  --rounds   how often each engine has its turn; medians are printed
-  --only     some of the engines: lfm-edge, unpaired (without V8's pairing of vectors), llama-cpp`;
-
-const engines: Readonly<Record<string, { script: string; paired: boolean }>> = {
-  "lfm-edge": { script: "lfm-edge", paired: true },
-  unpaired: { script: "lfm-edge", paired: false },
-  "llama-cpp": { script: "llama-cpp", paired: false },
-};
-const PEER = "llama-cpp"; // ratios are to this one
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    prompt: { type: "string", default: "128" },
-    tokens: { type: "string", default: "32" },
-    rounds: { type: "string", default: "3" },
-    threads: { type: "string", default: "1" },
-    only: { type: "string" },
-    help: { type: "boolean", short: "h" },
-  },
-});
-
-if (values.help) console.log(help);
-else
-  await compare().catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : String(error));
-    process.exitCode = 1;
-  });
-
-function whole(text: string, flag: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new RangeError(`${flag} is ${text}, expected a whole number from 1`);
-  return Number(text);
+export interface Result {
+  readonly engine: string;
+  version?: string;
+  instructions?: string;
+  readonly loadMs: number[];
+  readonly firstTokenMs: number[]; // load, and a prompt of 32
+  readonly peakBytes: number[];
+  readonly speeds: Record<string, number[]>; // tokens per second by cell
+  readonly others: number[]; // cores that others used during each run
+  problem?: string;
 }
 
-async function compare(): Promise<void> {
-  const file = positionals[0] === undefined ? fileURLToPath(new URL("models/8b-a1b-Q4_0.gguf", import.meta.url)) : resolve(positionals[0]);
-  if (!existsSync(file)) throw new Error(`there is no ${file}; write one with: npm run synthesize -- 8b-a1b q4_0 -o FILE`);
-  const order: Omit<Order, "paired"> = {
-    file,
-    promptTokens: values.prompt.split(",").map((text) => whole(text, "--prompt")),
-    decodeTokens: whole(values.tokens, "--tokens"),
-    threads: whole(values.threads, "--threads"),
-  };
-  const chosen = Object.keys(engines).filter((name) => values.only === undefined || values.only.split(",").includes(name));
-  const rounds = whole(values.rounds, "--rounds");
+export interface Comparison {
+  readonly file: string;
+  readonly fileBytes: number;
+  readonly threads: number;
+  readonly engines: readonly Engine[];
+  readonly cells: readonly Cell[];
+  readonly size: Size;
+  readonly signal: AbortSignal;
+  /** Called before each turn of an engine. */
+  readonly onTurn: (engine: string, what: string) => void;
+  /** Measures the machine, between the turns. */
+  readonly onRound: () => Promise<void>;
+}
 
-  const turns = new Map<string, Measured[]>(chosen.map((name) => [name, []]));
-  for (let round = 0; round < rounds; round++) for (const name of chosen) turns.get(name)?.push(await takeTurn(name, order));
+const FIRST: Run = { promptTokens: 32, steps: 0 };
+const WARM_UP: Run = { promptTokens: 128, steps: 8 };
+const MAX_TRIES = 4;
+/** Resident bytes for each of a file's: native llama.cpp repacks weights and keeps the file mapped. */
+const RESIDENT = 2.2;
 
-  const machine = {
-    cpu: cpus()[0]?.model ?? "unknown",
-    cores: cpus().length,
-    platform: `${process.platform} ${process.arch}`,
-    node: process.version,
-  };
-  const results = chosen.map((name) => ({ name, ...summary(turns.get(name) ?? []) }));
-  console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.platform}, Node ${machine.node}, ${order.threads} thread(s)`);
-  console.log(
-    `${basename(file)}, ${(statSync(file).size / 2 ** 30).toFixed(2)} GiB; decode of ${order.decodeTokens}; medians of ${rounds}, in turns\n`,
-  );
-  for (const promptTokens of order.promptTokens) {
-    console.log(
-      `${"".padEnd(12)}${`prefill(${promptTokens})`.padStart(20)}${"decode".padStart(20)}${"load".padStart(10)}${"peak".padStart(12)}`,
-    );
-    for (const { name, speeds, loadSeconds, peakBytes } of results) {
-      const speed = speeds.find((s) => s.promptTokens === promptTokens);
-      const peer = results.find((result) => result.name === PEER)?.speeds.find((s) => s.promptTokens === promptTokens);
-      const rate = (tokens = 0, its: number | undefined): string =>
-        `${tokens.toFixed(1)} tok/s${its === undefined ? "" : ` ${(tokens / its).toFixed(2)} ×`}`.padStart(20);
-      const peak = peakBytes === null ? "" : `${(peakBytes / 2 ** 30).toFixed(2)} GiB`;
-      console.log(
-        `${name.padEnd(12)}${rate(speed?.prefill, peer?.prefill)}${rate(speed?.decode, peer?.decode)}${`${loadSeconds.toFixed(1)} s`.padStart(10)}${peak.padStart(12)}`,
-      );
+/** Fills the results as they come. */
+export async function compare(comparison: Comparison, results: readonly Result[]): Promise<void> {
+  const { engines, fileBytes, size, signal } = comparison;
+  const together = engines.length * fileBytes * RESIDENT < 0.5 * process.availableMemory();
+  // Where they do not fit into memory together, each is started anew for its turn.
+  const groups = together ? [engines] : engines.map((engine) => [engine]);
+  const visits = size === "quick" ? [3] : together ? [2, 2, 2] : [3, 2];
+  for (const runs of visits) {
+    for (const group of groups) {
+      const started = new Map<Engine, Child>();
+      try {
+        for (const engine of group)
+          await attempt(engine, async (result) => void started.set(engine, await start(engine, result, comparison)));
+        for (let i = 0; i < runs; i++) {
+          await comparison.onRound();
+          for (const cell of comparison.cells) {
+            if (cell.once && i > 0) continue;
+            for (const [engine, child] of started) {
+              if (!cellsFor(engine.name, comparison.cells, size).includes(cell)) continue;
+              await attempt(engine, async (result) => {
+                comparison.onTurn(engine.name, cell.name);
+                const { value, others } = await undisturbed(child, cell.run, signal);
+                (result.speeds[cell.name] ??= []).push(...speeds(value));
+                result.others.push(others);
+              });
+            }
+          }
+        }
+        for (const [engine, child] of started)
+          await attempt(engine, async (result) => {
+            const { peakBytes } = await child.answer<Ended>("end");
+            if (peakBytes !== null) result.peakBytes.push(peakBytes);
+          });
+      } finally {
+        for (const child of started.values()) child.end();
+      }
     }
-    console.log("");
   }
-  for (const { name, version, instructions } of results) console.log(`${name} ${version}: ${instructions}`);
-  console.log(JSON.stringify({ date: new Date().toISOString(), machine, ...order, file: basename(file), rounds, results }));
+
+  /** One engine's failure is told in its row and ends nothing else. */
+  async function attempt(engine: Engine, work: (result: Result) => Promise<void>): Promise<void> {
+    const result = results[engines.indexOf(engine)]!;
+    if (result.problem !== undefined) return;
+    try {
+      await work(result);
+    } catch (error) {
+      signal.throwIfAborted();
+      result.problem = error instanceof Error ? error.message : String(error);
+    }
+  }
 }
 
-async function takeTurn(name: string, given: Omit<Order, "paired">): Promise<Measured> {
-  const { script: file, paired } = engines[name]!;
-  const order: Order = { ...given, paired };
-  const script = fileURLToPath(new URL(`compare/${file}.ts`, import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, ["--conditions=source", script, JSON.stringify(order)]).catch(
-    ({ stderr, message }: { stderr?: string; message: string }) => {
-      const line = (stderr ?? message).split("\n").find((text) => /Error: /.test(text));
-      throw new Error(`${name}: ${line ?? message}`);
-    },
-  );
-  return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Measured;
+/** Once more where others used the machine meanwhile; the least disturbed try, if none was undisturbed. */
+async function undisturbed(child: Child, run: Run, signal: AbortSignal): Promise<Watched<Timed>> {
+  let best: Watched<Timed> | undefined;
+  for (let i = 0; i < MAX_TRIES && (!best || isDisturbed(best)); i++) {
+    if (i > 0) await calm(signal);
+    const tried = await watch(child.pid, () => child.answer<Timed>(JSON.stringify(run)));
+    if (!best || tried.others < best.others) best = tried;
+  }
+  return best!;
 }
 
-/** The median of every figure, each by itself. */
-function summary(turns: readonly Measured[]): Measured {
-  const of = (figure: (turn: Measured) => number): number => turns.map(figure).toSorted((a, b) => a - b)[turns.length >> 1] ?? Number.NaN;
-  const [first] = turns;
-  if (!first) throw new Error("no turn was taken");
-  return {
-    ...first,
-    loadSeconds: of((turn) => turn.loadSeconds),
-    peakBytes: first.peakBytes === null ? null : of((turn) => turn.peakBytes ?? Number.NaN),
-    speeds: first.speeds.map(({ promptTokens }, i) => ({
-      promptTokens,
-      prefill: of((turn) => turn.speeds[i]?.prefill ?? Number.NaN),
-      decode: of((turn) => turn.speeds[i]?.decode ?? Number.NaN),
-    })),
-  };
+async function start({ name, command, setup }: Engine, result: Result, comparison: Comparison): Promise<Child> {
+  const { file, threads, cells, signal, onTurn } = comparison;
+  onTurn(name, "load");
+  const longest = Math.max(...[FIRST, WARM_UP, ...cells.map(({ run }) => run)].map(({ promptTokens, steps }) => promptTokens + steps));
+  const given: Setup = { ...setup, file, threads, contextLength: longest + 8 };
+  const child = new Child(name, [...command, JSON.stringify(given)], signal);
+  try {
+    const { version, instructions, loadMs } = await child.answer<Loaded>();
+    const { firstMs } = await child.answer<Timed>(JSON.stringify(FIRST));
+    Object.assign(result, { version, instructions });
+    result.loadMs.push(loadMs);
+    result.firstTokenMs.push(loadMs + firstMs);
+    if (cells.some(({ run }) => run.promptTokens >= WARM_UP.promptTokens)) await child.answer<Timed>(JSON.stringify(WARM_UP));
+    return child;
+  } catch (error) {
+    child.end();
+    throw error;
+  }
 }

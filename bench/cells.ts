@@ -1,0 +1,53 @@
+/** What is measured of each engine: the columns of the table. */
+import type { Run, Timed } from "./engines/serve.ts";
+
+export interface Cell {
+  readonly name: string;
+  readonly run: Run;
+  /** Once an engine's turn: its prompt takes too long, but its steps give several short runs. */
+  readonly once: boolean;
+}
+
+export type Size = "quick" | "default" | "full";
+
+const GROUP = 8; // steps of one short run of decode
+const LONG = 1024;
+
+const prefill = (tokens: number): Cell => ({
+  name: `prefill ${tokens}`,
+  run: { promptTokens: tokens, steps: 0 },
+  once: tokens > LONG,
+});
+const decode = (position: number, steps = 3 * GROUP): Cell => ({
+  name: `decode @${position}`,
+  run: { promptTokens: Math.max(1, position), steps },
+  once: position >= LONG,
+});
+
+export function cellsOf(size: Size, small: boolean): readonly Cell[] {
+  if (small) return [prefill(32), decode(0, GROUP)];
+  if (size === "quick") return [prefill(128), decode(0)];
+  const cells = [prefill(32), prefill(128), prefill(512), decode(0), decode(LONG, 5 * GROUP)];
+  return size === "full" ? [...cells, prefill(2048), decode(8 * LONG - 64, 5 * GROUP)] : cells;
+}
+
+/** The two that everything is compared to get all of it, unpaired the columns that have a bar, the others two: so much for fifteen minutes. */
+export function cellsFor(engine: string, cells: readonly Cell[], size: Size): readonly Cell[] {
+  if (engine === "paired" || engine === "llama.cpp" || size === "full") return cells;
+  const wanted = engine === "unpaired" ? ["prefill 128", "prefill 512", "decode @0"] : ["prefill 128", "decode @0"];
+  const some = cells.filter(({ name }) => wanted.includes(name));
+  return some.length > 1 ? some : cells;
+}
+
+/**
+ * Tokens per second: of the prompt, or of each short run of decode, whose steps are judged by their median: where others use the machine too, a
+ * step during which a thread was taken away says nothing of the engine, and engines whose threads wait for each other by spinning lose most by it.
+ */
+export function speeds({ promptTokens, firstMs, stepMs }: Timed): number[] {
+  if (stepMs.length === 0) return [(1000 * promptTokens) / firstMs];
+  return Array.from({ length: Math.floor(stepMs.length / GROUP) }, (_, i) => 1000 / median(stepMs.slice(i * GROUP, (i + 1) * GROUP)));
+}
+
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
