@@ -168,12 +168,13 @@ function countOf(examples: readonly EvaluationExample[], figure: string): number
 
 function report(files: string[], examples: readonly EvaluationExample[], outcomes: Outcome[]): object {
   return {
+    files,
     figures: FIGURES.filter(([figure]) => countOf(examples, figure) > 0).map(([figure, title, bar]) => ({
       figure,
       title,
       n: countOf(examples, figure),
       ...(bar !== undefined && { bar }),
-      right: Object.fromEntries(files.map((file, i) => [basename(file), outcomes[i]!.right.get(figure) ?? 0])),
+      right: outcomes.map(({ right }) => right.get(figure) ?? 0), // by file
     })),
     failures: outcomes[0]!.failures,
   };

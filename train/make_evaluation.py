@@ -58,18 +58,23 @@ def line(one: Example) -> str:
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
 
 
-def main() -> None:
+def lines() -> list[str]:
+    """The file's lines, figure by figure."""
     missing = Counter(COUNTS)
-    lines = []
+    found: dict[str, list[str]] = {name: [] for name in COUNTS}
     for one in generate("eval", SEED):
-        if missing[figure(one)] > 0:
-            missing[figure(one)] -= 1
-            lines.append((figure(one), line(one)))
+        name = figure(one)
+        if missing[name] > 0:
+            missing[name] -= 1
+            found[name].append(line(one))
         if missing.total() == 0:
             break
-    lines.sort(key=lambda entry: list(COUNTS).index(entry[0]))
-    FILE.write_text("\n".join(text for _, text in lines) + "\n", encoding="utf-8")
-    print(f"{FILE.name}: {len(lines)} examples, {FILE.stat().st_size} bytes")
+    return [text for texts in found.values() for text in texts]
+
+
+def main() -> None:
+    FILE.write_text("\n".join(lines()) + "\n", encoding="utf-8")
+    print(f"{FILE.name}: {sum(COUNTS.values())} examples, {FILE.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

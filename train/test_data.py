@@ -1,0 +1,109 @@
+"""
+Checks of the generator, the mask and the split.
+
+    cd train && python -m unittest
+"""
+
+import json
+import unittest
+from hashlib import sha256
+from itertools import islice
+
+import make_evaluation
+from check_pools import strings
+from data import Example, generate
+from data.example import assistant, assistant_calls, call, tool_result, user
+from data.split import POOLS, Pool, split_of
+from prepare import decode, encode
+from render import render
+
+
+def as_json(one: Example) -> str:
+    return json.dumps([one.job, one.messages, one.tools, one.kwargs, one.expect, one.tag], ensure_ascii=False)
+
+
+class Generator(unittest.TestCase):
+    def test_is_the_same_for_the_same_seed(self) -> None:
+        for split in ("train", "eval"):
+            first, again = ([as_json(one) for one in islice(generate(split, 7), 300)] for _ in range(2))
+            self.assertEqual(first, again)
+            self.assertNotEqual(first, [as_json(one) for one in islice(generate(split, 8), 300)])
+
+    def test_makes_what_is_committed(self) -> None:
+        """The evaluation's file follows from the seed, on every version of Python."""
+        lines, count = make_evaluation.lines(), 0
+        for line, committed in zip(lines, make_evaluation.FILE.read_text(encoding="utf-8").splitlines(), strict=True):
+            self.assertEqual(line, committed)
+            count += 1
+        self.assertEqual(count, sum(make_evaluation.COUNTS.values()))
+
+    def test_expects_what_the_last_turn_says(self) -> None:
+        for split in ("train", "eval"):
+            for one in islice(generate(split, 3), 2000):
+                last = one.messages[-1]
+                (kind, wanted), *others = one.expect.items()
+                self.assertEqual((last["role"], others), ("assistant", []))
+                if kind == "calls":
+                    self.assertEqual([made["function"] for made in last["tool_calls"]], wanted)
+                elif kind == "json":
+                    self.assertEqual(json.loads(last["content"]), wanted)
+                else:
+                    self.assertEqual(last["content"], wanted)
+
+    def test_calls_follow_their_definitions(self) -> None:
+        types = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list}
+        for one in islice(generate("train", 4), 3000):
+            parameters = {tool["function"]["name"]: tool["function"]["parameters"] for tool in one.tools or []}
+            self.assertEqual(len(parameters), len(one.tools or []))
+            for made in (made["function"] for message in one.messages for made in message.get("tool_calls", [])):
+                known = parameters[made["name"]]
+                self.assertLessEqual(set(known.get("required", [])), set(made["arguments"]))
+                keys = list(known["properties"])
+                self.assertEqual(list(made["arguments"]), sorted(made["arguments"], key=keys.index))
+                for key, value in made["arguments"].items():
+                    schema = known["properties"][key]
+                    self.assertIsInstance(value, types[schema["type"]])
+                    self.assertIn(value, schema.get("enum", [value]))
+
+    def test_values_stand_in_the_prompt(self) -> None:
+        """What the model is to copy is there to be copied."""
+        for one in islice(generate("eval", 5), 1500):
+            if "json" in one.expect or "calls" in one.expect:
+                prompt = render(one.messages[:-1], one.tools).casefold()
+                for text in strings(list(one.expect.values())):
+                    self.assertTrue(text.casefold() in prompt or text.replace(".", "").isdigit(), f"{text!r} is not in {prompt}")
+
+
+class Masks(unittest.TestCase):
+    def test_covers_what_the_assistant_says(self) -> None:
+        calls = assistant_calls([call("f", {"a": "assistant\n"})])
+        thought = {**assistant("done"), "thinking": "hm"}
+        one = Example("", [user("assistant\nhi"), calls, tool_result("1"), thought], {})
+        ids, mask = encode(one)
+        self.assertEqual(decode(ids), render(one.messages, add_generation_prompt=False))
+        said = decode([id for id, on in zip(ids, mask, strict=True) if on])
+        self.assertEqual(
+            said, '<|tool_call_start|>[f(a="assistant\\n")]<|tool_call_end|><|im_end|><think>hm</think>done<|im_end|>'
+        )
+
+
+class Splits(unittest.TestCase):
+    def tearDown(self) -> None:
+        POOLS.pop("test", None)
+
+    def test_every_text_has_one_side_whatever_its_case(self) -> None:
+        self.assertEqual(split_of("Zorvik"), split_of("zorVIK"))
+        shares = sum(split_of(str(i)) == "eval" for i in range(5000)) / 5000
+        self.assertAlmostEqual(shares, 0.2, delta=0.02)
+
+    def test_a_short_pool_has_both_sides(self) -> None:
+        text = next(str(i) for i in range(99) if split_of(str(i)) == "train")
+        other = next(str(i) for i in range(99) if split_of(str(i)) == "train" and str(i) != text)
+        pool = Pool("test", [text, other])
+        self.assertEqual((pool["train"], pool["eval"]), ((text,), (other,)))
+        with self.assertRaisesRegex(ValueError, "has nothing for training"):
+            Pool("test", [text])
+
+
+if __name__ == "__main__":
+    unittest.main()
