@@ -1,6 +1,8 @@
 """Job 3: an answer out of a given text, word for word, and saying so when the text does not have it."""
 
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
 from . import values
@@ -9,148 +11,11 @@ from .fields import TEXTS, make_fields, make_value
 from .split import Pool, Split
 from .words import THINGS
 
+FILE = Path(__file__).with_name("relations.txt")
+CHOICE = re.compile(r"\(([^()]*)\)")
 ABSENT = "The text does not say."
 PRESENT = 0.67  # of the questions have an answer
 ATTRIBUTES = "integer decimal code identifier person city day time colour thing email phone job title organisation topic".split()
-
-# A relation: the kinds of subject and answer, statements, and questions. {s} is the subject, {a} the answer.
-RELATIONS_TEXT = """
-person city
-{s} lives in {a}. | {s}'s home is in {a}. | {a} is where {s} lives. | {s} has a flat in {a}. | {s} moved to {a} last year. | {s} calls {a} home.
-Where does {s} live? | In which city does {s} live? | Which city does {s} live in? | What is {s}'s home town? | where is the home of {s}? | Where is {s} at home?
-
-person city
-{s} was born in {a}. | {a} is the birthplace of {s}. | {s} was born and raised in {a}. | Born in {a}, {s} loves the place. | {s} comes from {a}.
-Where was {s} born? | What is {s}'s place of birth? | In which city was {s} born? | which city is {s} from? | Where does {s} come from?
-
-person job
-{s} works as a {a}. | {s} is a {a}. | {s} earns a living as a {a}. | The {a} of the village is {s}. | {s} became a {a}.
-What does {s} do for a living? | What is {s}'s job? | What does {s} work as? | Which profession does {s} have? | what kind of work does {s} do?
-
-person organisation
-{s} works for {a}. | {a} employs {s}. | {s} has a job at {a}. | {s} joined {a} in spring. | {s} is employed by {a}.
-Who does {s} work for? | Which company does {s} work for? | Where does {s} work? | Who is {s}'s employer? | At which company is {s}?
-
-person colour
-{s}'s favourite colour is {a}. | {s} likes {a} best. | The colour that {s} likes most is {a}. | {s} wears only {a}.
-What is {s}'s favourite colour? | Which colour does {s} like best? | what colour does {s} like? | Which colour does {s} prefer?
-
-person thing
-{s} bought a {a}. | {s} has just bought the {a}. | The {a} was bought by {s}. | {s} paid for a {a}.
-What did {s} buy? | Which thing did {s} buy? | What has {s} bought? | what was it that {s} bought?
-
-person thing
-{s} lost the {a}. | {s} cannot find the {a}. | The {a} of {s} is lost. | {s} is looking for a lost {a}.
-What did {s} lose? | What has {s} lost? | Which thing is {s} looking for? | what can't {s} find?
-
-person integer
-{s} is {a} years old. | {s} turned {a} this year. | {s}, aged {a}, is well. | The age of {s} is {a}.
-How old is {s}? | What is {s}'s age? | What age is {s}? | how many years old is {s}?
-
-person person
-{s} is married to {a}. | {a} is the spouse of {s}. | {s} and {a} are married. | {s} married {a}.
-Who is {s} married to? | Who is {s}'s spouse? | Whom did {s} marry? | who is the wife or husband of {s}?
-
-person person
-{s}'s teacher is {a}. | {a} teaches {s}. | {s} takes lessons from {a}. | {s} is a student of {a}.
-Who is {s}'s teacher? | Who teaches {s}? | From whom does {s} take lessons? | who gives {s} lessons?
-
-person language
-{s} speaks {a}. | {s} is fluent in {a}. | {s} learned {a} at school. | The language of {s} is {a}.
-Which language does {s} speak? | What does {s} speak? | What language is {s} fluent in? | which language did {s} learn?
-
-person topic
-{s} studies {a}. | {s} is interested in {a}. | {s} wrote a thesis on {a}. | The subject of {s} is {a}.
-What does {s} study? | Which subject does {s} study? | What is {s} interested in? | what is the subject of {s}?
-
-person time
-{s} gets up at {a}. | {s}'s day starts at {a}. | At {a}, {s} wakes up. | The alarm of {s} rings at {a}.
-When does {s} get up? | At what time does {s} wake up? | What time does {s} get up? | when does the day of {s} start?
-
-person day
-{s} arrives on {a}. | On {a}, {s} will arrive. | We expect {s} on {a}. | The arrival of {s} is on {a}.
-When does {s} arrive? | On which day does {s} arrive? | What day will {s} come? | when do we expect {s}?
-
-person phone
-{s}'s number is {a}. | You can call {s} on {a}. | The phone number of {s} is {a}. | {s} can be reached at {a}.
-What is {s}'s phone number? | How can I call {s}? | Which number does {s} have? | at what number can I reach {s}?
-
-person email
-{s}'s email is {a}. | Write to {s} at {a}. | {a} is the mail address of {s}. | {s} reads mail at {a}.
-What is {s}'s email address? | How can I email {s}? | What is the mail address of {s}? | where can I write to {s}?
-
-organisation city
-{s} is based in {a}. | The head office of {s} is in {a}. | {s} has its headquarters in {a}. | {a} is home to {s}.
-Where is {s} based? | Where is the head office of {s}? | In which city is {s}? | where does {s} have its headquarters?
-
-organisation person
-{s} was founded by {a}. | {a} founded {s}. | The founder of {s} is {a}. | {a} started {s} in a garage.
-Who founded {s}? | Who is the founder of {s}? | By whom was {s} founded? | who started {s}?
-
-organisation person
-{s} is run by {a}. | {a} leads {s}. | The boss of {s} is {a}. | {a} is the head of {s}.
-Who runs {s}? | Who leads {s}? | Who is the boss of {s}? | who is in charge of {s}?
-
-organisation year
-{s} was founded in {a}. | {s} has existed since {a}. | In {a}, {s} was founded. | {s} opened in {a}.
-When was {s} founded? | In which year was {s} founded? | Since when does {s} exist? | what year did {s} open?
-
-organisation thing
-{s} makes a {a}. | {s} sells the {a}. | The product of {s} is a {a}. | {s} is known for its {a}.
-What does {s} make? | What does {s} sell? | Which product is {s} known for? | what is the product of {s}?
-
-organisation count
-{s} has {a} employees. | {a} people work at {s}. | {s} employs {a} people. | The staff of {s} counts {a}.
-How many employees does {s} have? | How many people work at {s}? | What is the number of employees of {s}? | how big is the staff of {s}?
-
-thing price
-The {s} costs {a} euros. | You pay {a} euros for the {s}. | The price of the {s} is {a} euros. | {a} euros is what the {s} costs.
-How much is the {s}? | What does the {s} cost? | What is the price of the {s}? | how many euros is the {s}?
-
-thing place
-The {s} is in the {a}. | You will find the {s} in the {a}. | Somebody put the {s} in the {a}. | The {a} is where the {s} is kept.
-Where is the {s}? | Where can I find the {s}? | In which room is the {s}? | where is the {s} kept?
-
-thing colour
-The {s} is {a}. | Somebody painted the {s} {a}. | The colour of the {s} is {a}. | The {s} comes in {a}.
-What colour is the {s}? | Which colour does the {s} have? | What is the colour of the {s}? | what colour does the {s} come in?
-
-thing code
-The {s} has the number {a}. | The code of the {s} is {a}. | On the {s} it says {a}. | The {s} is registered as {a}.
-What is the number of the {s}? | What code does the {s} have? | Which number does the {s} have? | what is the code of the {s}?
-
-city count
-{s} has {a} inhabitants. | {a} people live in {s}. | The population of {s} is {a}. | {s} is home to {a} people.
-How many people live in {s}? | What is the population of {s}? | How many inhabitants does {s} have? | how big is {s}?
-
-city person
-The mayor of {s} is {a}. | {a} is the mayor of {s}. | {s} is governed by {a}. | {a} was elected mayor of {s}.
-Who is the mayor of {s}? | Who governs {s}? | Which person is mayor of {s}? | who was elected mayor of {s}?
-
-city title
-{s} is famous for the {a}. | The {a} is the pride of {s}. | Visitors of {s} want to see the {a}. | The best sight of {s} is the {a}.
-What is {s} famous for? | What do visitors want to see in {s}? | What is the best sight of {s}? | what is the pride of {s}?
-
-title person
-"{s}" was written by {a}. | {a} wrote "{s}". | The author of "{s}" is {a}. | "{s}" is a book by {a}.
-Who wrote "{s}"? | Who is the author of "{s}"? | By whom is "{s}"? | whose book is "{s}"?
-
-title time
-"{s}" starts at {a}. | At {a}, "{s}" begins. | The beginning of "{s}" is at {a}. | "{s}" is on at {a}.
-When does "{s}" start? | At what time does "{s}" begin? | What time is "{s}" on? | when is the beginning of "{s}"?
-
-title day
-"{s}" is on {a}. | "{s}" takes place on {a}. | On {a} there is "{s}". | The date of "{s}" is {a}.
-When is "{s}"? | On which day is "{s}"? | What is the date of "{s}"? | which day does "{s}" take place?
-
-file person
-{s} belongs to {a}. | {a} owns {s}. | The owner of {s} is {a}. | {a} created {s}.
-Who owns {s}? | Whose file is {s}? | To whom does {s} belong? | who is the owner of {s}?
-
-code person
-Order {s} is from {a}. | {a} placed order {s}. | The customer of order {s} is {a}. | {s} was ordered by {a}.
-Who placed order {s}? | Who is the customer of order {s}? | Whose order is {s}? | from whom is order {s}?
-"""
 
 REQUESTS = Pool("questions about a text", [
     "{text}\n\n{question}", "Text: {text}\n\nQuestion: {question}", "{text}\n{question}", "Read this: {text}\n\n{question}", "{question}\n\n{text}",
@@ -186,15 +51,28 @@ class Relation:
     questions: Pool
 
 
+def _expand(form: str) -> list[str]:
+    """ "a (b|c)" is "a b" and "a c"."""
+    found = CHOICE.search(form)
+    if found is None:
+        return [form]
+    return [text for choice in found[1].split("|") for text in _expand(form[: found.start()] + choice + form[found.end() :])]
+
+
+def _forms(name: str, line: str) -> Pool:
+    return Pool(name, [text for form in line.split(" | ") for text in _expand(form)])
+
+
 def _relations() -> list[Relation]:
+    text = "\n".join(line for line in FILE.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
     relations = []
-    for i, block in enumerate(RELATIONS_TEXT.strip().split("\n\n")):
+    for i, block in enumerate(text.strip().split("\n\n")):
         kinds, statements, questions = block.splitlines()
-        subject, answer = kinds.split()
-        relations.append(Relation(subject, answer, Pool(f"statements {i}", statements.split(" | ")), Pool(f"questions {i}", questions.split(" | "))))
+        relations.append(Relation(*kinds.split(), _forms(f"statements {i}", statements), _forms(f"questions {i}", questions)))
     return relations
 
 
+UNITS = {"weight": ("kilograms", "kg", "grams", "pounds", "tons"), "length": ("metres", "m", "cm", "feet", "inches", "centimetres")}
 RELATIONS = _relations()
 
 
@@ -209,6 +87,9 @@ def make(kind: str, rng: Random, split: Split) -> str:
         return str(rng.randint(5, 99))
     if kind == "price":
         return str(rng.choice([values.decimal, values.integer])(rng, split))
+    if kind in ("weight", "length"):
+        unit = rng.choice(UNITS[kind])
+        return f"{rng.choice([values.decimal, values.integer])(rng, split)} {unit}"
     if kind == "place":
         return TEXTS["room"](rng, split)
     return TEXTS[kind](rng, split)
@@ -230,14 +111,14 @@ class Fact:
 
 def _facts(rng: Random, split: Split) -> list[Fact]:
     """Facts about few subjects, so that a question has distractors: the same relation of another subject, another of the same one."""
-    kind = rng.choice(["person", "person", "person", "organisation", "thing", "city", "title"] + ["file", "code"] * (rng.random() < 0.3))
+    kind = rng.choice(["person", "person", "person", "organisation", "thing", "city", "title"] + ["file", "code", "word"] * (rng.random() < 0.3))
     relations = [relation for relation in RELATIONS if relation.subject == kind]
     subjects = list(dict.fromkeys(make(kind, rng, split) for _ in range(rng.choice([1, 2, 2, 3]))))
     facts = []
     used: set[tuple[str, str]] = set()
     for _ in range(rng.choice([1, 2, 3, 3, 4, 5])):
         relation, subject = rng.choice(relations), rng.choice(subjects)
-        same_answer = (relation.answer, subject)  # "lives in" and "was born in" would both answer "which city"
+        same_answer = (relation.answer, subject)  # "is based in" and "is famous for" do not answer the same, two cities may
         if same_answer not in used:
             used.add(same_answer)
             facts.append(Fact(relation, subject, make(relation.answer, rng, split)))

@@ -6,7 +6,7 @@ from random import Random
 
 from .fields import Field, Value, make_value
 from .split import Pool, Split
-from .tools import VERBS, Tool, article
+from .tools import VERB_POOL, VERBS, Tool, article
 
 OPENERS = Pool("request openers", [
     "", "", "Please ", "Can you ", "Could you ", "I need you to ", "I want to ", "I'd like to ", "Hey, can you ", "Would you ", "Let's ", "We need to ",
@@ -107,7 +107,8 @@ def is_alone(field: Field, tool: Tool) -> bool:
 
 
 def say_action(tool: Tool, rng: Random) -> str:
-    verb = rng.choice(VERBS[tool.verb].split("|")) if rng.random() < 0.5 else tool.verb
+    learned = tool.verb in VERB_POOL["train"]  # what else people say for the others, nobody could have told the model
+    verb = rng.choice(VERBS[tool.verb].split("|")) if learned and rng.random() < 0.5 else tool.verb
     determiner = rng.choice(DETERMINERS)
     if determiner in ("a", "this", "that", "") and tool.verb == "list":
         return f"{verb} every {tool.noun}"
