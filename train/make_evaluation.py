@@ -3,7 +3,8 @@ Writes the evaluation's examples, so that Node alone can run it.
 
     python train/make_evaluation.py        writes train/evaluation.jsonl
 
-One example a line: what `data.Example` holds, the last assistant turn taken off. `prompt` and `ids` are hashes of the rendered prompt and of
+One example a line: what `data.Example` holds, the last assistant turn taken off. `prompt` and `ids` are hashes of the rendered prompt and
+of
 its token ids: the engine's template and tokenizer must come to the same.
 """
 

@@ -14,9 +14,13 @@ from render import render
 FILE = Path(__file__).parent.parent / "test" / "fixtures" / "embedded-prompts.json"
 TOOL = {
     "type": "function",
-    "function": {"name": "math.add", "description": "It's \"quoted\" & <b>", "parameters": {"type": "object", "properties": {"naïve": {"type": "number"}}}},
+    "function": {
+        "name": "math.add",
+        "description": 'It\'s "quoted" & <b>',
+        "parameters": {"type": "object", "properties": {"naïve": {"type": "number"}}},
+    },
 }
-HARD = {"text": "it's \"x\"\n\ttab \\ back \\n", "empty": "", "call": ")], f(a=\"", "unicode": "Zürich 北京 🚀", "control": "\x01\x7f\u2028"}
+HARD = {"text": 'it\'s "x"\n\ttab \\ back \\n', "empty": "", "call": ')], f(a="', "unicode": "Zürich 北京 🚀", "control": "\x01\x7f\u2028"}
 PLAIN = {"yes": True, "no": False, "none": None, "whole": 3, "minus": -2, "half": 0.5, "big": 123456789, "small": 1e-7, "huge": 1e21}
 NESTED = {"list": [1, "a", True, None, [2.5]], "map": {"k": {"deep": [False]}}, "none": [], "nothing": {}}
 THOUGHT = {**assistant("Later."), "thinking": "A thought."}
@@ -34,14 +38,20 @@ CASES: dict[str, dict] = {
     "two calls, one without arguments, two results": {
         "messages": [user("Go"), assistant_calls([call("f", {}), call("items", {"items": 1})]), tool_result("[1, 2]"), tool_result("")],
     },
-    "text before a call": {"messages": [user("Go"), {**assistant_calls([call("f", {"a": "b"})]), "content": "I look it up."}, tool_result("{}")]},
+    "text before a call": {
+        "messages": [user("Go"), {**assistant_calls([call("f", {"a": "b"})]), "content": "I look it up."}, tool_result("{}")]
+    },
     "thoughts since the last user message": {
         "messages": [user("Go"), {**assistant_calls([call("f", {})]), "thinking": "I need f."}, tool_result("7"), THOUGHT],
         "add_generation_prompt": False,
     },
-    "thoughts of earlier turns are dropped": {"messages": [user("Go"), THOUGHT, user("And?"), assistant("<think>x</think> y "), user("So?")]},
+    "thoughts of earlier turns are dropped": {
+        "messages": [user("Go"), THOUGHT, user("And?"), assistant("<think>x</think> y "), user("So?")]
+    },
     "thoughts of earlier turns are kept": {"messages": [user("Go"), THOUGHT, user("And?")], "kwargs": {"preserve_thinking": True}},
-    "white space and line ends": {"messages": [user("  a\r\n\n b\t \u00a0c \n"), assistant(" d \n"), user("1234567 3.14 don't DON'T x_y-z")]},
+    "white space and line ends": {
+        "messages": [user("  a\r\n\n b\t \u00a0c \n"), assistant(" d \n"), user("1234567 3.14 don't DON'T x_y-z")]
+    },
     "many scripts": {"messages": [user("مرحبا, 你好, こんにちは, 안녕하세요, ¿Qué tal?, Straße 𝔘𝔫𝔦 é")]},
 }
 

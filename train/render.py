@@ -24,6 +24,4 @@ def _template() -> jinja2.Template:
 
 def render(messages: list[dict], tools: list[dict] | None = None, add_generation_prompt: bool = True, **kwargs: object) -> str:
     """The prompt's text. `arguments` of calls are mappings; `kwargs` are the template's own switches."""
-    return _template().render(
-        messages=messages, tools=tools or None, add_generation_prompt=add_generation_prompt, bos_token=BOS, **kwargs
-    )
+    return _template().render(messages=messages, tools=tools or None, add_generation_prompt=add_generation_prompt, bos_token=BOS, **kwargs)

@@ -82,9 +82,7 @@ class Masks(unittest.TestCase):
         ids, mask = encode(one)
         self.assertEqual(decode(ids), render(one.messages, add_generation_prompt=False))
         said = decode([id for id, on in zip(ids, mask, strict=True) if on])
-        self.assertEqual(
-            said, '<|tool_call_start|>[f(a="assistant\\n")]<|tool_call_end|><|im_end|><think>hm</think>done<|im_end|>'
-        )
+        self.assertEqual(said, '<|tool_call_start|>[f(a="assistant\\n")]<|tool_call_end|><|im_end|><think>hm</think>done<|im_end|>')
 
 
 class Splits(unittest.TestCase):

@@ -37,15 +37,13 @@ SEED = 1
 # Ids 0 to 13, as in LFM2's vocabulary of 65 536.
 CONTROL = [
     f"<|{name}|>"
-    for name in "pad startoftext endoftext fim_pre fim_mid fim_suf im_start im_end tool_list_start tool_list_end tool_call_start tool_call_end "
-    "tool_response_start tool_response_end".split()
+    for name in "pad startoftext endoftext fim_pre fim_mid fim_suf im_start im_end tool_list_start tool_list_end tool_call_start "
+    "tool_call_end tool_response_start tool_response_end".split()
 ]
 USER_DEFINED = ["<think>", "</think>"]
 PAD, BOS, IM_START, EOS = (CONTROL.index(f"<|{name}|>") for name in ("pad", "startoftext", "im_start", "im_end"))
 
-PATTERN = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"  # LFM2's
-)
+PATTERN = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"  # LFM2's
 # For learning merges: a word without what stands before it, a digit alone.
 MERGE_PATTERN = r"\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+"
 

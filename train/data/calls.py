@@ -1,4 +1,4 @@
-"""Job 1, tool calling: the right tool with the right arguments, several calls at once, no call when none fits, a sentence from the result."""
+"""Job 1, tool calling: the right tool and arguments, several calls at once, no call when none fits, a sentence from the result."""
 
 import re
 from dataclasses import dataclass
@@ -19,20 +19,27 @@ NO_TOOL = "I have no tool for that."
 
 SYSTEM_TEXTS = Pool("system texts", [
     "You are a helpful assistant.", "You are an assistant with tools.", "Use the tools when they help.", "You help the user with tools.",
-    "You are a friendly assistant.", "Answer briefly.", "You are a bot that calls functions.", "Help the user.", "You are a helpful AI assistant. Be concise.",
-    "You can call tools.", "Call a function when the user's request needs one.", "You are the assistant of a company.", "Be polite and short.",
-    "You are an expert in using tools.", "You answer questions and call tools.", "You are lfm-edge.", "Act as an agent.", "Assist the user.",
+    "You are a friendly assistant.", "Answer briefly.", "You are a bot that calls functions.", "Help the user.",
+    "You are a helpful AI assistant. Be concise.",
+    "You can call tools.", "Call a function when the user's request needs one.", "You are the assistant of a company.",
+    "Be polite and short.",
+    "You are an expert in using tools.", "You answer questions and call tools.", "You are lfm-edge.", "Act as an agent.",
+    "Assist the user.",
 ])  # fmt: skip
 JOINTS = Pool("two requests", [
-    "{a} And {b}", "{a} Also, {b}", "{a}\n{b}", "{a} Then {b}", "First: {a} Second: {b}", "{a} After that, {b}", "1. {a}\n2. {b}", "Two things: {a} {b}",
-    "{a} {b}", "{a} Next, {b}", "{a} and also {b}", "{a} Oh, and {b}", "{a} as well as this: {b}", "I have two wishes. {a} {b}", "{a} Besides, {b}",
+    "{a} And {b}", "{a} Also, {b}", "{a}\n{b}", "{a} Then {b}", "First: {a} Second: {b}", "{a} After that, {b}", "1. {a}\n2. {b}",
+    "Two things: {a} {b}",
+    "{a} {b}", "{a} Next, {b}", "{a} and also {b}", "{a} Oh, and {b}", "{a} as well as this: {b}", "I have two wishes. {a} {b}",
+    "{a} Besides, {b}",
 ])  # fmt: skip
 ABILITY_QUESTIONS = Pool("ability questions with tools", [
-    "What can you do?", "Which tools do you have?", "What tools are there?", "List your tools.", "What are you able to do?", "How can you help me?",
+    "What can you do?", "Which tools do you have?", "What tools are there?", "List your tools.", "What are you able to do?",
+    "How can you help me?",
     "Which functions can you call?", "what are your tools", "Tell me what you can do.", "Show me your functions.", "What can I ask you?",
 ])  # fmt: skip
 MISSING_ANSWERS = Pool("answers to a question for an argument", [
-    "{value}", "{value}", "It is {value}", "The {name} is {value}", "{name} {value}", "{value}, please", "Take {value}", "it's {value}", "Let's say {value}", "{value}.", "Oh, {value}",
+    "{value}", "{value}", "It is {value}", "The {name} is {value}", "{name} {value}", "{value}, please", "Take {value}", "it's {value}",
+    "Let's say {value}", "{value}.", "Oh, {value}",
     "Sorry, {value}", "I mean {value}", "make it {value}", "{name}: {value}",
 ])  # fmt: skip
 PARALLEL = 0.15
@@ -45,7 +52,8 @@ ALIKE = [
 get_weather get_forecast get_sunset get_air_quality set_temperature
 send_email send_message call_contact send_sms get_contact subscribe_newsletter
 set_timer set_alarm create_reminder create_event schedule_meeting add_todo create_note add_to_list start_workout log_weight
-search_web get_news define_word get_recipe get_population get_capital get_definition_of_color query_database find_movie get_lyrics get_holidays
+search_web get_news define_word get_recipe get_population get_capital get_definition_of_color query_database find_movie get_lyrics
+get_holidays
 search_web get_weather find_restaurants get_time get_distance get_stock_price search_products summarize_page
 convert_currency get_exchange_rate convert_units get_distance
 add_numbers multiply calculate

@@ -18,28 +18,37 @@ PRESENT = 0.67  # of the questions have an answer
 ATTRIBUTES = "integer decimal code identifier person city day time colour thing email phone job title organisation topic".split()
 
 REQUESTS = Pool("questions about a text", [
-    "{text}\n\n{question}", "Text: {text}\n\nQuestion: {question}", "{text}\n{question}", "Read this: {text}\n\n{question}", "{question}\n\n{text}",
-    "Context:\n{text}\n\nQ: {question}", "Answer from the text.\n\n{text}\n\n{question}", "Here is a text: {text} Now tell me: {question}", "{question}\nText: {text}",
-    "Use only this text: {text}\n{question}", "Given the following:\n{text}\nanswer this: {question}", "\"{text}\" {question}", "Question: {question}\nContext: {text}\nAnswer:",
+    "{text}\n\n{question}", "Text: {text}\n\nQuestion: {question}", "{text}\n{question}", "Read this: {text}\n\n{question}",
+    "{question}\n\n{text}",
+    "Context:\n{text}\n\nQ: {question}", "Answer from the text.\n\n{text}\n\n{question}",
+    "Here is a text: {text} Now tell me: {question}", "{question}\nText: {text}",
+    "Use only this text: {text}\n{question}", "Given the following:\n{text}\nanswer this: {question}", "\"{text}\" {question}",
+    "Question: {question}\nContext: {text}\nAnswer:",
     "Look at this text. {text} {question}", "Information: {text}\n{question}",
 ])  # fmt: skip
 SYSTEMS = Pool("systems of questions about a text", [
     "Answer from the given text.", "Answer only with what the text says.", "Answer questions about the text.", "Use the context to answer.",
-    "You answer questions. If the text does not have the answer, say so.", "Answer briefly, from the text.", "You read texts and answer questions about them.",
+    "You answer questions. If the text does not have the answer, say so.", "Answer briefly, from the text.",
+    "You read texts and answer questions about them.",
     "Use only the text that the user gives.", "You are a reading assistant.", "Find the answer in the document.",
 ])  # fmt: skip
 CONTEXT_SYSTEMS = Pool("systems with a context", [
-    "Context: {text}", "Answer from this text: {text}", "You know this: {text}", "Use this information: {text}", "{text}\n\nAnswer questions about the text above.",
+    "Context: {text}", "Answer from this text: {text}", "You know this: {text}", "Use this information: {text}",
+    "{text}\n\nAnswer questions about the text above.",
     "Facts: {text}", "Document:\n{text}", "Here is what you know. {text}", "Notes: {text}", "Background: {text}",
 ])  # fmt: skip
 ATTRIBUTE_STATEMENTS = Pool("statements of attributes", [
-    "The {name} of {subject} is {value}.", "{subject}'s {name} is {value}.", "For {subject}, the {name} is {value}.", "{subject} has the {name} {value}.",
-    "{value} is the {name} of {subject}.", "As for {subject}, its {name} is {value}.", "{subject} - {name}: {value}.", "The {name} for {subject} was set to {value}.",
+    "The {name} of {subject} is {value}.", "{subject}'s {name} is {value}.", "For {subject}, the {name} is {value}.",
+    "{subject} has the {name} {value}.",
+    "{value} is the {name} of {subject}.", "As for {subject}, its {name} is {value}.", "{subject} - {name}: {value}.",
+    "The {name} for {subject} was set to {value}.",
     "{subject} comes with the {name} {value}.", "{name} of {subject}: {value}.",
 ])  # fmt: skip
 ATTRIBUTE_QUESTIONS = Pool("questions of attributes", [
-    "What is the {name} of {subject}?", "What is {subject}'s {name}?", "Which {name} does {subject} have?", "{name} of {subject}?", "Tell me the {name} of {subject}.",
-    "What {name} does {subject} have?", "I need the {name} of {subject}.", "what's the {name} for {subject}?", "Give me {subject}'s {name}.", "Find the {name} of {subject}.",
+    "What is the {name} of {subject}?", "What is {subject}'s {name}?", "Which {name} does {subject} have?", "{name} of {subject}?",
+    "Tell me the {name} of {subject}.",
+    "What {name} does {subject} have?", "I need the {name} of {subject}.", "what's the {name} for {subject}?",
+    "Give me {subject}'s {name}.", "Find the {name} of {subject}.",
 ])  # fmt: skip
 
 
@@ -111,7 +120,9 @@ class Fact:
 
 def _facts(rng: Random, split: Split) -> list[Fact]:
     """Facts about few subjects, so that a question has distractors: the same relation of another subject, another of the same one."""
-    kind = rng.choice(["person", "person", "person", "organisation", "thing", "city", "title"] + ["file", "code", "word"] * (rng.random() < 0.3))
+    kind = rng.choice(
+        ["person", "person", "person", "organisation", "thing", "city", "title"] + ["file", "code", "word"] * (rng.random() < 0.3)
+    )
     relations = [relation for relation in RELATIONS if relation.subject == kind]
     subjects = list(dict.fromkeys(make(kind, rng, split) for _ in range(rng.choice([1, 2, 2, 3]))))
     facts = []

@@ -9,28 +9,39 @@ from .fields import ENUM_SETS, Field, Spoken, make_fields, make_value
 from .split import Pool, Split
 
 KINDS = (
-    "person person city integer integer decimal day time email phone title thing code identifier organisation job colour language country street "
-    "strings integers enum boolean topic"
+    "person person city integer integer decimal day time email phone title thing code identifier organisation job colour language country "
+    "street strings integers enum boolean topic"
 ).split()
 FIELD_SENTENCES = Pool("fields in sentences", [
-    "The {name} is {value}.", "{Name}: {value}.", "{value} is the {name}.", "As {name} we have {value}.", "The {name} was given as {value}.",
-    "{Name} is {value}.", "We noted {value} as the {name}.", "For the {name}, use {value}.", "Its {name} is {value}.", "There is also the {name}, {value}.",
-    "The {name} should be {value}.", "With {value} as {name}.", "They wrote {value} for the {name}.", "{Name} = {value}.", "The {name} reads {value}.",
-    "I think the {name} is {value}.", "According to the form, the {name} is {value}.", "The {name} turned out to be {value}.", "Please note the {name}: {value}.",
-    "The {name} has changed to {value}.", "{value} was entered under {name}.", "Regarding the {name}: {value}.", "You will find that the {name} is {value}.",
+    "The {name} is {value}.", "{Name}: {value}.", "{value} is the {name}.", "As {name} we have {value}.",
+    "The {name} was given as {value}.",
+    "{Name} is {value}.", "We noted {value} as the {name}.", "For the {name}, use {value}.", "Its {name} is {value}.",
+    "There is also the {name}, {value}.",
+    "The {name} should be {value}.", "With {value} as {name}.", "They wrote {value} for the {name}.", "{Name} = {value}.",
+    "The {name} reads {value}.",
+    "I think the {name} is {value}.", "According to the form, the {name} is {value}.", "The {name} turned out to be {value}.",
+    "Please note the {name}: {value}.",
+    "The {name} has changed to {value}.", "{value} was entered under {name}.", "Regarding the {name}: {value}.",
+    "You will find that the {name} is {value}.",
 ])  # fmt: skip
 FIELD_PARTS = Pool("fields in lists", [
-    "{name} {value}", "{name}: {value}", "{value} ({name})", "{name} = {value}", "the {name} {value}", "{name} is {value}", "{value} as {name}", "{name} - {value}",
+    "{name} {value}", "{name}: {value}", "{value} ({name})", "{name} = {value}", "the {name} {value}", "{name} is {value}",
+    "{value} as {name}", "{name} - {value}",
     "with {name} {value}", "{value} for the {name}",
 ])  # fmt: skip
 OPENINGS = Pool("openings of texts", [
-    "", "", "Hello, ", "Here is the data. ", "New entry. ", "From the form: ", "Dear team, ", "Hi all, ", "Record: ", "As discussed: ", "Summary of the call. ",
-    "Note to self. ", "Good morning, ", "Customer wrote: ", "Log entry: ", "Update: ", "Please process this. ", "I have the following. ", "Report. ",
+    "", "", "Hello, ", "Here is the data. ", "New entry. ", "From the form: ", "Dear team, ", "Hi all, ", "Record: ", "As discussed: ",
+    "Summary of the call. ",
+    "Note to self. ", "Good morning, ", "Customer wrote: ", "Log entry: ", "Update: ", "Please process this. ", "I have the following. ",
+    "Report. ",
 ])  # fmt: skip
 FILLERS = Pool("fillers", [
-    "Everything else is as before.", "Thank you for your patience.", "We will be in touch.", "That is all for now.", "The weather was fine.",
-    "Nobody complained.", "It took a while.", "Please do not reply.", "This was checked twice.", "More will follow.", "Sorry for the delay.",
-    "It was a long day.", "The rest is not known yet.", "Let us know if there are questions.", "We are happy with it.", "No further remarks.",
+    "Everything else is as before.", "Thank you for your patience.", "We will be in touch.", "That is all for now.",
+    "The weather was fine.",
+    "Nobody complained.", "It took a while.", "Please do not reply.", "This was checked twice.", "More will follow.",
+    "Sorry for the delay.",
+    "It was a long day.", "The rest is not known yet.", "Let us know if there are questions.", "We are happy with it.",
+    "No further remarks.",
     "The office is closed tomorrow.", "I hope this helps.", "Best regards.", "Have a nice day.",
 ])  # fmt: skip
 # Natural sentences for several fields at once: kinds, keys, text.
@@ -75,20 +86,28 @@ STORIES = [
 STORY_POOL = Pool("stories", [f"{fields}|{text}" for fields, text in STORIES])
 
 SCHEMA_REQUESTS = Pool("requests with a schema", [
-    "Extract the data from this text as JSON.\nSchema: {schema}\nText: {text}", "Text: {text}\n\nReturn a JSON object that follows this schema: {schema}",
-    "Fill this JSON schema from the text.\n{schema}\n\n{text}", "{text}\n\nJSON schema: {schema}\nGive me the JSON.", "Read the text and answer with JSON.\n\nText:\n{text}\n\nSchema:\n{schema}",
-    "Here is a schema:\n{schema}\nAnd a text:\n{text}\nWrite the object.", "Convert to JSON according to {schema}: {text}", "Use the schema {schema} to parse: {text}",
-    "{schema}\n\nExtract from: {text}", "What does this text say, as JSON with the schema {schema}?\n{text}", "Turn this into JSON: {text}\nIt must match {schema}",
+    "Extract the data from this text as JSON.\nSchema: {schema}\nText: {text}",
+    "Text: {text}\n\nReturn a JSON object that follows this schema: {schema}",
+    "Fill this JSON schema from the text.\n{schema}\n\n{text}", "{text}\n\nJSON schema: {schema}\nGive me the JSON.",
+    "Read the text and answer with JSON.\n\nText:\n{text}\n\nSchema:\n{schema}",
+    "Here is a schema:\n{schema}\nAnd a text:\n{text}\nWrite the object.", "Convert to JSON according to {schema}: {text}",
+    "Use the schema {schema} to parse: {text}",
+    "{schema}\n\nExtract from: {text}", "What does this text say, as JSON with the schema {schema}?\n{text}",
+    "Turn this into JSON: {text}\nIt must match {schema}",
     "Schema: {schema}\n\nInput: {text}\n\nOutput only JSON.", "Please extract structured data.\nText: \"{text}\"\nFormat: {schema}",
 ])  # fmt: skip
 KEY_REQUESTS = Pool("requests with keys", [
-    "Extract {keys} from this text as JSON: {text}", "Text: {text}\nGive me a JSON object with the keys {keys}.", "Return JSON with {keys}.\n\n{text}",
-    "{text}\n\nAs JSON, with the keys {keys}:", "Pull {keys} out of the following text and answer in JSON.\n{text}", "Make a JSON object ({keys}) from: {text}",
-    "From the text below, get {keys} as JSON.\n---\n{text}\n---", "I need {keys} as JSON. The text: {text}", "JSON with {keys} please: {text}",
+    "Extract {keys} from this text as JSON: {text}", "Text: {text}\nGive me a JSON object with the keys {keys}.",
+    "Return JSON with {keys}.\n\n{text}",
+    "{text}\n\nAs JSON, with the keys {keys}:", "Pull {keys} out of the following text and answer in JSON.\n{text}",
+    "Make a JSON object ({keys}) from: {text}",
+    "From the text below, get {keys} as JSON.\n---\n{text}\n---", "I need {keys} as JSON. The text: {text}",
+    "JSON with {keys} please: {text}",
     "Parse this into JSON. Keys: {keys}. Text: {text}",
 ])  # fmt: skip
 SYSTEMS = Pool("extraction systems", [
-    "You extract data and answer only with JSON.", "Answer in JSON.", "You are a data extraction engine.", "Return JSON that follows the schema.",
+    "You extract data and answer only with JSON.", "Answer in JSON.", "You are a data extraction engine.",
+    "Return JSON that follows the schema.",
     "You turn text into JSON.", "Output JSON and nothing else.", "You are a parser.", "Extract information as JSON.",
 ])  # fmt: skip
 
@@ -143,9 +162,8 @@ def extraction(rng: Random, split: Split) -> Example:
         more, said = _invented(rng, split, rng.choice([1, 1, 2]) if record else rng.choice([1, 2, 3, 3, 4, 5]), taken)
         record += more
         sentences += said
-    if rng.random() < 0.2:  # a value of the text that the schema does not ask for
-        if len(record) > 1:
-            record.pop(rng.randrange(len(record)))
+    if rng.random() < 0.2 and len(record) > 1:  # a value of the text that the schema does not ask for
+        record.pop(rng.randrange(len(record)))
     with_schema = rng.random() < 0.7
     if with_schema and rng.random() < 0.25:
         names = {word for field, _ in record for word in field.name.split("_")} | taken

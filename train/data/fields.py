@@ -12,8 +12,8 @@ Spoken = tuple[Value, str]  # a value, and the words that a text has for it
 
 # Head nouns say what kind of value a name stands for.
 HEADS = {
-    "person": "customer recipient owner author manager guest patient student driver assignee contact member player artist teacher sender host client "
-    "employee tenant seller buyer speaker editor partner candidate nurse supervisor",
+    "person": "customer recipient owner author manager guest patient student driver assignee contact member player artist teacher sender "
+    "host client employee tenant seller buyer speaker editor partner candidate nurse supervisor",
     "city": "city location destination origin place town venue region",
     "country": "country",
     "organisation": "company supplier employer vendor brand shop publisher airline agency",
@@ -37,7 +37,8 @@ HEADS = {
     "max_results points score",
     "decimal": "price weight height width length distance temperature rate budget total cost fee speed volume depth discount latitude",
     "boolean": "urgent notify active public recursive verified paid visible archived enabled express refundable silent favourite",
-    "enum": "status priority format unit mode type kind color_scheme size_class sort_order level_name plan currency channel shape category style",
+    "enum": "status priority format unit mode type kind color_scheme size_class sort_order level_name plan currency channel shape category "
+    "style",
     "strings": "tags names labels items recipients attendees ingredients keywords guests files colors topics members",
     "integers": "ids numbers scores sizes values rooms pages_list levels",
 }  # fmt: skip
@@ -46,10 +47,14 @@ new old start end source target main backup first last billing delivery home wor
 current next total daily weekly final original contact return pickup booking invoice shipping primary secondary local remote test
 """.split()
 ENUMS = [
-    "low medium high", "open closed pending", "celsius fahrenheit", "small medium large", "asc desc", "json csv xml", "draft published archived",
-    "email sms push", "metric imperial", "basic pro premium", "daily weekly monthly", "north south east west", "red green blue", "fast normal slow",
-    "admin editor viewer", "todo doing done", "economy business first", "circle square triangle", "light dark auto", "on off", "hot cold warm",
-    "single double suite", "cash card transfer", "new used refurbished", "left right center", "public private", "png jpg svg", "minor major critical",
+    "low medium high", "open closed pending", "celsius fahrenheit", "small medium large", "asc desc", "json csv xml",
+    "draft published archived",
+    "email sms push", "metric imperial", "basic pro premium", "daily weekly monthly", "north south east west", "red green blue",
+    "fast normal slow",
+    "admin editor viewer", "todo doing done", "economy business first", "circle square triangle", "light dark auto", "on off",
+    "hot cold warm",
+    "single double suite", "cash card transfer", "new used refurbished", "left right center", "public private", "png jpg svg",
+    "minor major critical",
     "vegan vegetarian regular", "bus train plane car", "success failed running", "short long", "strict relaxed", "bronze silver gold",
 ]  # fmt: skip
 ENUM_SETS = Pool("enum values", ENUMS)
@@ -125,8 +130,8 @@ TEXTS: dict[str, values.Maker] = {
 }
 ITEM_KINDS = ("person", "thing", "topic", "city", "code", "word")
 KINDS_WEIGHTED = [
-    *("person city thing title identifier code day time integer integer decimal boolean enum enum email file sentence sentence strings".split()),
-    *("topic organisation phone url language colour street country integers job".split()),
+    *("person city thing title identifier code day time integer integer decimal boolean enum enum email file sentence sentence".split()),
+    *("strings topic organisation phone url language colour street country integers job".split()),
 ]
 
 
@@ -195,5 +200,3 @@ def make_fields(rng: Random, split: Split, count: int, kinds: list[str] | None =
             continue
         fields.append(Field(name, kind, style(name), choices))
     return fields
-
-

@@ -9,21 +9,28 @@ from .small_talk import small_talk
 from .split import Pool, Split
 
 TELL = Pool("telling facts", [
-    "My {name} is {value}.", "my {name} is {value}", "Remember that my {name} is {value}.", "Please note: my {name} is {value}.", "By the way, my {name} is {value}.", "{value} is my {name}.",
-    "I have the {name} {value}.", "The {name} I use is {value}.", "You should know that my {name} is {value}.", "Note my {name}: {value}", "FYI my {name} is {value}",
+    "My {name} is {value}.", "my {name} is {value}", "Remember that my {name} is {value}.", "Please note: my {name} is {value}.",
+    "By the way, my {name} is {value}.", "{value} is my {name}.",
+    "I have the {name} {value}.", "The {name} I use is {value}.", "You should know that my {name} is {value}.", "Note my {name}: {value}",
+    "FYI my {name} is {value}",
     "For later: my {name} is {value}.", "Keep in mind, my {name} is {value}.",
 ])  # fmt: skip
 ASK = Pool("asking for facts", [
-    "What is my {name}?", "what was my {name} again?", "Do you remember my {name}?", "Tell me my {name}.", "Which {name} do I have?", "What did I say my {name} was?", "What's my {name}?",
+    "What is my {name}?", "what was my {name} again?", "Do you remember my {name}?", "Tell me my {name}.", "Which {name} do I have?",
+    "What did I say my {name} was?", "What's my {name}?",
     "I forgot my {name}. What is it?", "Can you tell me my {name}?", "my {name}?", "Remind me of my {name}.", "Say my {name}.",
 ])  # fmt: skip
 AGAIN = Pool("the same call again", [
-    "And for {value}?", "Now for {value}.", "And {value}?", "What about {value}?", "The same for {value}, please.", "Do it for {value} too.", "Now {value}", "and the same with {value}",
-    "How about {value}?", "Ok, and {value}?", "Once more, with {value}.", "Please also for {value}.", "Again, but for {value}", "Next: {value}",
+    "And for {value}?", "Now for {value}.", "And {value}?", "What about {value}?", "The same for {value}, please.",
+    "Do it for {value} too.", "Now {value}", "and the same with {value}",
+    "How about {value}?", "Ok, and {value}?", "Once more, with {value}.", "Please also for {value}.", "Again, but for {value}",
+    "Next: {value}",
 ])  # fmt: skip
 CHANGES = Pool("a changed argument", [
-    "Make the {name} {value} instead.", "No, with {name} {value}.", "Sorry, the {name} should be {value}.", "Change the {name} to {value}.", "I meant {name} {value}.", "the {name} is {value}, not that",
-    "Do it again with {name} {value}.", "Same, but {name} {value}.", "Wait, {name} {value}.", "Again with {value} as {name}.", "Now with the {name} {value}",
+    "Make the {name} {value} instead.", "No, with {name} {value}.", "Sorry, the {name} should be {value}.",
+    "Change the {name} to {value}.", "I meant {name} {value}.", "the {name} is {value}, not that",
+    "Do it again with {name} {value}.", "Same, but {name} {value}.", "Wait, {name} {value}.", "Again with {value} as {name}.",
+    "Now with the {name} {value}",
 ])  # fmt: skip
 KINDS = "person city integer code identifier colour email phone day time job language thing file title organisation".split()
 NOT_TOLD = "You have not told me."

@@ -9,21 +9,28 @@ from .split import Pool, Split
 from .tools import VERB_POOL, VERBS, Tool, article
 
 OPENERS = Pool("request openers", [
-    "", "", "Please ", "Can you ", "Could you ", "I need you to ", "I want to ", "I'd like to ", "Hey, can you ", "Would you ", "Let's ", "We need to ",
-    "Help me ", "Could you please ", "Hi, please ", "Now ", "I have to ", "Go and ", "Time to ", "Kindly ", "Can you please ", "You should ", "Hello, I want to ",
-    "Ok, ", "Next, ", "I would like you to ", "Hi! Could you ", "Quick: ", "Go ahead and ", "It's time to ", "Can I ", "How do I ", "Try to ",
+    "", "", "Please ", "Can you ", "Could you ", "I need you to ", "I want to ", "I'd like to ", "Hey, can you ", "Would you ", "Let's ",
+    "We need to ",
+    "Help me ", "Could you please ", "Hi, please ", "Now ", "I have to ", "Go and ", "Time to ", "Kindly ", "Can you please ",
+    "You should ", "Hello, I want to ",
+    "Ok, ", "Next, ", "I would like you to ", "Hi! Could you ", "Quick: ", "Go ahead and ", "It's time to ", "Can I ", "How do I ",
+    "Try to ",
 ])  # fmt: skip
 CLOSERS = Pool("request closers", [
-    "", ".", " please", ", please.", ", thanks!", ". Thank you.", " for me.", "!", ", thank you", " now.", " right away.", ". Thanks.", " as soon as you can.",
-    ", ok?", ". That's all.", " today please.", " if you can.", " :)", " asap", ". Please be quick.", " when you have a moment.", ", would you?",
+    "", ".", " please", ", please.", ", thanks!", ". Thank you.", " for me.", "!", ", thank you", " now.", " right away.", ". Thanks.",
+    " as soon as you can.",
+    ", ok?", ". That's all.", " today please.", " if you can.", " :)", " asap", ". Please be quick.", " when you have a moment.",
+    ", would you?",
 ])  # fmt: skip
 DETERMINERS = ("the", "the", "a", "a", "my", "our", "this", "that", "")
 
 # How an argument is said with its name...
 NAMED = Pool("named arguments", [
     "with {name} {value}", "{name} {value}", "{name}: {value}", "{name} = {value}", "with {value} as {name}", "the {name} is {value}",
-    "with the {name} {value}", "where the {name} is {value}", "using {value} as the {name}", "the {name} should be {value}", "set {name} to {value}",
-    "{value} as the {name}", "its {name} is {value}", "{name} is {value}", "with a {name} of {value}", "for the {name} {value}", "whose {name} is {value}",
+    "with the {name} {value}", "where the {name} is {value}", "using {value} as the {name}", "the {name} should be {value}",
+    "set {name} to {value}",
+    "{value} as the {name}", "its {name} is {value}", "{name} is {value}", "with a {name} of {value}", "for the {name} {value}",
+    "whose {name} is {value}",
     "and {value} for {name}", "make the {name} {value}", "{name} must be {value}", "take {value} for the {name}", "having {name} {value}",
     "I want {value} as {name}", "the {name} being {value}", "put {value} as {name}", "{name} set to {value}", "by {name} {value}",
 ])  # fmt: skip
@@ -48,7 +55,8 @@ UNNAMED = {
     "job": ["as {value}", "for a {value}"],
     "colour": ["in {value}", "{value} please"],
     "language": ["in {value}", "into {value}", "to {value}"],
-    "sentence": ['saying "{value}"', "saying {value}", "that says: {value}", 'with the words "{value}"', "and say {value}", 'it reads "{value}"'],
+    "sentence": ['saying "{value}"', "saying {value}", "that says: {value}", 'with the words "{value}"', "and say {value}",
+    'it reads "{value}"'],
     "enum": ["{value}", "as {value}", "it is {value}", "in {value}"],
     "strings": ["with {value}", "for {value}", "{value}", "including {value}"],
     "integers": ["with {value}", "for {value}", "{value}"],
@@ -56,8 +64,34 @@ UNNAMED = {
     "decimal": ["for {value}", "at {value}", "{value}"],
 }  # fmt: skip
 UNNAMED_POOLS = {kind: Pool(f"unnamed arguments: {kind}", forms) for kind, forms in UNNAMED.items()}
-SWITCHED_ON = Pool("switched on", ["with {name} on", "{name}: yes", "{name} enabled", "turn {name} on", "make it {name}", "{name} = true", "{name} should be true", "{name} is true", "and {name}, yes"])
-SWITCHED_OFF = Pool("switched off", ["with {name} off", "{name}: no", "{name} disabled", "turn {name} off", "not {name}", "{name} = false", "{name} should be false", "{name} is false", "and {name}, no"])
+SWITCHED_ON = Pool(
+    "switched on",
+    [
+        "with {name} on",
+        "{name}: yes",
+        "{name} enabled",
+        "turn {name} on",
+        "make it {name}",
+        "{name} = true",
+        "{name} should be true",
+        "{name} is true",
+        "and {name}, yes",
+    ],
+)
+SWITCHED_OFF = Pool(
+    "switched off",
+    [
+        "with {name} off",
+        "{name}: no",
+        "{name} disabled",
+        "turn {name} off",
+        "not {name}",
+        "{name} = false",
+        "{name} should be false",
+        "{name} is false",
+        "and {name}, no",
+    ],
+)
 ORDERS = ("behind", "behind", "behind", "behind", "sentences", "list", "before")
 
 
@@ -97,7 +131,8 @@ def choose_arguments(tool: Tool, rng: Random, split: Split) -> tuple[list[Field]
 
 # Kinds whose values look alike: without a name nobody could tell them apart.
 ALIKE = {kind: group for group in (
-    ("person", "city", "country", "organisation", "street", "language", "job", "thing", "title", "topic", "colour", "sentence", "enum", "strings"),
+    ("person", "city", "country", "organisation", "street", "language", "job", "thing", "title", "topic", "colour", "sentence", "enum",
+    "strings"),
     ("code", "identifier", "phone", "integer", "decimal", "integers"), ("email",), ("url",), ("file",), ("day",), ("time",),
 ) for kind in group}  # fmt: skip
 

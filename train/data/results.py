@@ -8,10 +8,14 @@ from .fields import make_fields, make_value
 from .split import Pool, Split
 from .values import series
 
-RESULT_KINDS = "person city integer decimal decimal integer code identifier day time thing title colour enum boolean email url organisation".split()
+RESULT_KINDS = (
+    "person city integer decimal decimal integer code identifier day time thing title colour enum boolean email url organisation".split()
+)
 PROBLEMS = Pool("problems", [
-    "not found", "permission denied", "timeout", "no connection", "invalid input", "already exists", "service unavailable", "quota exceeded",
-    "not allowed", "too many requests", "out of stock", "fully booked", "unknown id", "server error", "wrong format", "access denied", "expired",
+    "not found", "permission denied", "timeout", "no connection", "invalid input", "already exists", "service unavailable",
+    "quota exceeded",
+    "not allowed", "too many requests", "out of stock", "fully booked", "unknown id", "server error", "wrong format", "access denied",
+    "expired",
 ])  # fmt: skip
 NOTHING = "Nothing was found."
 
@@ -55,5 +59,3 @@ def tool_answer(rng: Random, split: Split) -> tuple[str, str]:
     made = {field.key: make_value(field, rng, split)[0] for field in fields}
     named = {field.spoken: made[field.key] for field in fields}
     return json.dumps(made, ensure_ascii=False), facts(named)
-
-

@@ -8,33 +8,42 @@ from .split import Pool, Split
 from .words import THINGS, TOPICS
 
 REPEAT = Pool("repeat", [
-    'Repeat: {text}', 'Say "{text}"', "Repeat after me: {text}", 'Repeat the words "{text}".', "Write this again: {text}", 'Echo "{text}"', "echo {text}",
-    "Copy this: {text}", "Please repeat this text: {text}", 'say exactly this: "{text}"', "Say this again: {text}", "Type {text}", 'Print "{text}"',
+    'Repeat: {text}', 'Say "{text}"', "Repeat after me: {text}", 'Repeat the words "{text}".', "Write this again: {text}",
+    'Echo "{text}"', "echo {text}",
+    "Copy this: {text}", "Please repeat this text: {text}", 'say exactly this: "{text}"', "Say this again: {text}", "Type {text}",
+    'Print "{text}"',
 ])  # fmt: skip
 UPPER = Pool("upper case", [
-    'Write "{text}" in upper case.', "Upper case: {text}", 'Make "{text}" all caps', "Put this in capital letters: {text}", "{text} in capitals please", "uppercase {text}",
+    'Write "{text}" in upper case.', "Upper case: {text}", 'Make "{text}" all caps', "Put this in capital letters: {text}",
+    "{text} in capitals please", "uppercase {text}",
     'Convert "{text}" to upper case', "Capitalise every letter of {text}", "SHOUT this: {text}",
 ])  # fmt: skip
 LOWER = Pool("lower case", [
-    'Write "{text}" in lower case.', "Lower case: {text}", 'Make "{text}" lowercase', "Put this in small letters: {text}", "{text} in small letters please", "lowercase {text}",
+    'Write "{text}" in lower case.', "Lower case: {text}", 'Make "{text}" lowercase', "Put this in small letters: {text}",
+    "{text} in small letters please", "lowercase {text}",
     'Convert "{text}" to lower case', "No capitals: {text}",
 ])  # fmt: skip
 SORT_NUMBERS = Pool("sort numbers", [
-    "Sort these numbers: {list}", "Put {list} in order.", "Sort {list} from small to large", "Order these: {list}", "sort {list}", "Arrange {list} in ascending order",
+    "Sort these numbers: {list}", "Put {list} in order.", "Sort {list} from small to large", "Order these: {list}", "sort {list}",
+    "Arrange {list} in ascending order",
     "Please sort the numbers {list}", "From smallest to largest: {list}",
 ])  # fmt: skip
 SORT_WORDS = Pool("sort words", [
-    "Sort these words: {list}", "Put {list} in alphabetical order.", "Sort {list} alphabetically", "Alphabetical order: {list}", "Arrange {list} from A to Z",
+    "Sort these words: {list}", "Put {list} in alphabetical order.", "Sort {list} alphabetically", "Alphabetical order: {list}",
+    "Arrange {list} from A to Z",
     "Please sort the words {list}", "order by alphabet: {list}",
 ])  # fmt: skip
 COUNT_WORDS = Pool("count words", [
-    'How many words are in "{text}"?', "Count the words: {text}", "How many words does this have: {text}", "word count of {text}?", 'Number of words in "{text}"?', "Count words in: {text}",
+    'How many words are in "{text}"?', "Count the words: {text}", "How many words does this have: {text}", "word count of {text}?",
+    'Number of words in "{text}"?', "Count words in: {text}",
 ])  # fmt: skip
 COUNT_ITEMS = Pool("count items", [
-    "How many things are in this list: {list}?", "Count: {list}", "How many are these: {list}", "Number of items: {list}?", "count the items {list}", "How long is the list {list}?",
+    "How many things are in this list: {list}?", "Count: {list}", "How many are these: {list}", "Number of items: {list}?",
+    "count the items {list}", "How long is the list {list}?",
 ])  # fmt: skip
 FIRST_LAST = Pool("first or last", [
-    "What is the {which} word of \"{text}\"?", "Give me the {which} word: {text}", "{which} word of {text}?", "Which word comes {which} in \"{text}\"?", "The {which} word in {text} is?",
+    "What is the {which} word of \"{text}\"?", "Give me the {which} word: {text}", "{which} word of {text}?",
+    "Which word comes {which} in \"{text}\"?", "The {which} word in {text} is?",
 ])  # fmt: skip
 
 
@@ -44,7 +53,16 @@ def _words(rng: Random, split: Split, least: int, most: int) -> list[str]:
 
 
 def _text(rng: Random, split: Split) -> str:
-    makers = [values.sentence, values.title, values.person, values.code, values.word, lambda r, s: " ".join(_words(r, s, 1, 5)), values.identifier, values.topic]
+    makers = [
+        values.sentence,
+        values.title,
+        values.person,
+        values.code,
+        values.word,
+        lambda r, s: " ".join(_words(r, s, 1, 5)),
+        values.identifier,
+        values.topic,
+    ]
     return rng.choice(makers)(rng, split)
 
 

@@ -8,8 +8,10 @@ from .example import Example, system, user
 from .split import Pool, Split
 
 ASKED = Pool("asking for thoughts", [
-    "Think before you answer.", "Think first, inside <think> tags.", "Think step by step before answering.", "Use a short thought before each answer.", "First think, then answer.",
-    "Reason inside <think></think>, then answer.", "Thinking mode is on.", "Always think first.", "Write your thoughts before the answer.", "Enable thinking.", "Please think before replying.",
+    "Think before you answer.", "Think first, inside <think> tags.", "Think step by step before answering.",
+    "Use a short thought before each answer.", "First think, then answer.",
+    "Reason inside <think></think>, then answer.", "Thinking mode is on.", "Always think first.",
+    "Write your thoughts before the answer.", "Enable thinking.", "Please think before replying.",
 ])  # fmt: skip
 
 
@@ -21,7 +23,9 @@ def thinking(rng: Random, split: Split) -> Example:
         if rng.random() < 0.25:
             question, answer = no_call_turn(box, tools, rng)
             thought = "No tool fits." if answer["content"] == NO_TOOL else "No tool is needed."
-            return Example("thinking", [system(asked), question, {**answer, "thinking": thought}], {"no_call": answer["content"]}, definitions(tools))
+            return Example(
+                "thinking", [system(asked), question, {**answer, "thinking": thought}], {"no_call": answer["content"]}, definitions(tools)
+            )
         tool = rng.choice(tools)
         text, arguments = box.ask(tool, rng)
         reply = {"role": "assistant", "content": "", "thinking": f"I need {tool.name}.", "tool_calls": calls_of([(tool, arguments)])}

@@ -60,7 +60,9 @@ phone: Maker = composed(
     )
 )
 iso_date: Maker = composed(lambda rng: f"{rng.randint(1950, 2039)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}")
-clock: Maker = composed(lambda rng: f"{rng.randint(0, 23):02}:{rng.choice([0, 0, 5, 10, 15, 20, 25, 30, 30, 35, 40, 45, 50, 55, rng.randint(0, 59)]):02}")
+clock: Maker = composed(
+    lambda rng: f"{rng.randint(0, 23):02}:{rng.choice([0, 0, 5, 10, 15, 20, 25, 30, 30, 35, 40, 45, 50, 55, rng.randint(0, 59)]):02}"
+)
 
 
 def first_name(rng: Random, split: Split) -> str:
@@ -145,7 +147,9 @@ def day(rng: Random, split: Split) -> str:
 
 
 _spoken_time: Maker = composed(
-    lambda rng: f"{rng.randint(1, 12)}{rng.choice(['', ':15', ':30', ':45', f':{rng.randint(0, 59):02}'])}{rng.choice([' am', ' pm', 'am', 'pm'])}"
+    lambda rng: (
+        f"{rng.randint(1, 12)}{rng.choice(['', ':15', ':30', ':45', f':{rng.randint(0, 59):02}'])}{rng.choice([' am', ' pm', 'am', 'pm'])}"
+    )
 )
 
 
@@ -156,11 +160,13 @@ def time_of_day(rng: Random, split: Split) -> str:
 def _sentence(rng: Random, split: Split) -> str:
     who, what, where, when = person(rng, split), thing(rng, split), city(rng, split), spoken_day(rng, split)
     forms = [
-        f"I will be late", f"the {what} is ready", f"please bring the {what}", f"call {who} back", f"meet me in {where}", f"buy a {what}",
+        "I will be late", f"the {what} is ready", f"please bring the {what}", f"call {who} back", f"meet me in {where}", f"buy a {what}",
         f"the {what} is broken", f"I'm in {where} on {when}", f"don't forget the {what}", f"see you on {when}", f"water the {what}",
-        f"{who} says hello", f"we won the game", f"thank you for the {what}", f"pay {who}", f"the meeting is on {when}",
-        f"check the {what} twice", f"happy birthday {who}", f"it's about the {what}", f"return the {what} to {who}", f"where is the {what}?",
-        f"the train to {where} leaves soon", f"can we talk on {when}?", f"lunch with {who}", f"clean the {what}", f"order {rng.randint(2, 20)} {what}s",
+        f"{who} says hello", "we won the game", f"thank you for the {what}", f"pay {who}", f"the meeting is on {when}",
+        f"check the {what} twice", f"happy birthday {who}", f"it's about the {what}", f"return the {what} to {who}",
+        f"where is the {what}?",
+        f"the train to {where} leaves soon", f"can we talk on {when}?", f"lunch with {who}", f"clean the {what}",
+        f"order {rng.randint(2, 20)} {what}s",
     ]  # fmt: skip
     text = rng.choice(forms)
     return text[0].upper() + text[1:] if rng.random() < 0.35 else text
@@ -181,7 +187,18 @@ expression: Maker = composed(
 
 def command(rng: Random, split: Split) -> str:
     name, path = word(rng, split), file_name(rng, split)
-    return rng.choice([f"ls {name}", f"cat {path}", f"npm run {name}", f"rm {path}", f"mkdir {name}", f"git checkout {name}", f"{name} --{word(rng, split)}", f"echo {name}"])
+    return rng.choice(
+        [
+            f"ls {name}",
+            f"cat {path}",
+            f"npm run {name}",
+            f"rm {path}",
+            f"mkdir {name}",
+            f"git checkout {name}",
+            f"{name} --{word(rng, split)}",
+            f"echo {name}",
+        ]
+    )
 
 
 SMALL = 100  # numbers below are too few to be divided
