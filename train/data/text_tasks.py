@@ -56,14 +56,17 @@ def _text(rng: Random, split: Split) -> str:
     makers = [
         values.sentence,
         values.title,
-        values.person,
+        values.full_name,
         values.code,
-        values.word,
-        lambda r, s: " ".join(_words(r, s, 1, 5)),
         values.identifier,
         values.topic,
+        values.email,
+        values.day,
+        values.phone,
+        lambda r, s: " ".join(_words(r, s, 1, 5)),
     ]
-    return rng.choice(makers)(rng, split)
+    texts = [rng.choice(makers)(rng, split) for _ in range(rng.choice([1, 1, 2, 3, 4]))]  # long ones teach to copy best
+    return rng.choice([", ", " ", "; ", " - "]).join(texts)
 
 
 def text_task(rng: Random, split: Split) -> Example:
