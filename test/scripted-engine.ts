@@ -97,8 +97,12 @@ const numerics: Numerics = {
     const max = x.reduce((a, b) => Math.max(a, b));
     const e = x.map((v) => Math.exp(v - max));
     const sum = e.reduce((a, b) => a + b, 0);
-    return e.map((v) => v / sum);
+    x.set(e.map((v) => v / sum));
   },
+  maxima: (x) =>
+    Float32Array.from({ length: Math.ceil(x.length / 64) }, (_, b) =>
+      Math.max(...x.subarray(64 * b, 64 * b + 64).filter((v) => v > Number.NEGATIVE_INFINITY)),
+    ),
   logSumExp(x) {
     const max = x.reduce((a, b) => Math.max(a, b));
     return max + Math.log(x.reduce((total, v) => total + Math.exp(v - max), 0));

@@ -208,9 +208,14 @@ function createNumerics({ banks, buffers }: Core): Numerics {
   };
   return {
     softmax(x) {
+      place(x);
+      kernels.softmax(input, input, x.length);
+      x.set(f32.subarray(input / 4, input / 4 + x.length));
+    },
+    maxima(x) {
       const output = place(x);
-      kernels.softmax(output, input, x.length);
-      return f32.slice(output / 4, output / 4 + x.length);
+      kernels.blockMaxima(output, input, x.length);
+      return f32.subarray(output / 4, output / 4 + Math.ceil(x.length / 64));
     },
     logSumExp(x) {
       const scratch = place(x);

@@ -134,7 +134,7 @@ export class Scheduler {
 
   /** Hands out the logits of a request's rows that were computed, and the request itself when it is done. */
   #deliver(request: Request, { row, count }: Run): void {
-    const { signal, onRow, onHidden } = request.options;
+    const { signal, onRow, onHidden, into } = request.options;
     if (signal?.aborted) return this.#settle(request, () => request.reject(signal.reason));
     const first = request.next;
     request.next += count;
@@ -148,10 +148,8 @@ export class Scheduler {
       for (let i = 0; i < count; i += LOGIT_ROWS)
         this.#eachRow(row + i, Math.min(LOGIT_ROWS, count - i), (r, logits) => onRow(first + i + r, logits));
     if (!done) return;
-    let last: Float32Array = new Float32Array();
-    this.#eachRow(row + count - 1, 1, (_, logits) => {
-      last = logits.slice();
-    });
+    const last = into ?? new Float32Array(this.#core.config.vocabularySize);
+    this.#eachRow(row + count - 1, 1, (_, logits) => last.set(logits));
     this.#settle(request, () => request.resolve(last));
   }
 

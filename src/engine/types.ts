@@ -12,6 +12,8 @@ export interface AdvanceOptions {
   onRow?: (index: number, logits: Float32Array) => void;
   /** The same with the final norm's f32[hiddenSize], in place of all logits: `advance` resolves with an empty array then. */
   onHidden?: (index: number, hidden: Float32Array) => void;
+  /** f32[vocabulary] that takes the last row's logits, and is what advance resolves with. Absent: a new array. */
+  into?: Float32Array;
 }
 
 export interface Engine {
@@ -21,7 +23,7 @@ export interface Engine {
   /** A new, empty sequence, with places kept for `forks` later forks of it; waits while too many of `maxSequences` are held. */
   open(options?: { forks?: number; signal?: AbortSignal }): Promise<Sequence>;
   /**
-   * Feeds `ids` (at least one) and resolves with the last row's logits f32[vocabulary]: a copy that the caller owns.
+   * Feeds `ids` (at least one) and resolves with the last row's logits f32[vocabulary], which the caller owns.
    * Calls of several sequences that are pending together are computed in one batch; the bits are those of each alone.
    * Rejects with the signal's reason within a layer of an abort; the sequence is then only good for `close`.
    */
@@ -33,10 +35,12 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** The transcendental functions that may decide a token. JavaScript's differ between runtimes in the last bit; these do not. */
+/** What decides tokens over a whole vocabulary: transcendental functions, of which JavaScript's differ between runtimes in the last bit, and a quick search. */
 export interface Numerics {
-  /** exp(x − max) / Σ, a new f32 array. */
-  softmax(x: Float32Array): Float32Array;
+  /** x becomes exp(x − max) / Σ; what is more than 87 below the largest becomes 0. */
+  softmax(x: Float32Array): void;
+  /** The largest of each 64 values, NaN left out, −∞ where there is none: a view, valid until the next call of these functions. */
+  maxima(x: Float32Array): Float32Array;
   /** log Σ exp(x), so that a log-probability is x − logSumExp(x). */
   logSumExp(x: Float32Array): number;
 }

@@ -29,7 +29,7 @@ export interface ChoiceOptions {
 /**
  * Yields the reply's text and returns why it ended. Nothing of a stop string or a stop token is yielded.
  *
- * @param logits Of the prompt's last token.
+ * @param logits Of the prompt's last token; used for those that follow too.
  */
 export async function* generateChoice(
   options: ChoiceOptions,
@@ -72,7 +72,7 @@ export async function* generateChoice(
     if (count + 1 === maxTokens) break;
     sampler.accept(sampled.id);
     try {
-      logits = await engine.advance(sequence, [sampled.id], { signal });
+      logits = await engine.advance(sequence, [sampled.id], { signal, into: logits });
     } catch (error) {
       if (!signal.aborted) throw error;
       yield pending.flush(stopStrings.end());

@@ -67,7 +67,7 @@ export async function evaluate(engine: Engine, ids: number[], signal?: AbortSign
     const logits = await engine.advance(sequence, ids, {
       ...(signal && { signal }),
       onRow(i, row) {
-        argmax.push(largest(row) ?? 0);
+        argmax.push(largest(row, engine.numerics.maxima(row)) ?? 0);
         if (i + 1 < ids.length) nll.push(engine.numerics.logSumExp(row) - row[ids[i + 1]!]!);
       },
     });

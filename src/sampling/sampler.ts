@@ -6,12 +6,14 @@
  */
 import type { Sampling } from "./options.ts";
 import { uniform } from "./random.ts";
-import { largest, selectLargest } from "./select.ts";
+import { eachFrom, floorOfLargest, largest, selectLargest } from "./select.ts";
 import { type Candidates, draw, keepMinP, keepTopP, keepTypical } from "./truncate.ts";
 
 export interface SamplerFunctions {
-  /** exp(x − max) / Σ, a new array. */
-  softmax(x: Float32Array): Float32Array;
+  /** x becomes exp(x − max) / Σ; what is more than 87 below the largest becomes 0. */
+  softmax(x: Float32Array): void;
+  /** The largest of each 64 values, NaN left out, −∞ where there is none: a view, valid until the next call of these functions. */
+  maxima(x: Float32Array): Float32Array;
   /** log Σ exp(x). */
   logSumExp(x: Float32Array): number;
 }
@@ -45,6 +47,7 @@ export interface Sampler {
 
 export function createSampler({ sampling, functions, choice, prompt, logprobs }: SamplerOptions): Sampler {
   const { repetitionPenalty, presencePenalty, frequencyPenalty, logitBias, temperature, seed } = sampling;
+  const room = new Room();
   const inReply = new Map<number, number>();
   const seen = new Set<number>();
   if (repetitionPenalty !== 1) for (let i = 0; i < prompt.length; i++) seen.add(prompt[i]!);
@@ -60,10 +63,11 @@ export function createSampler({ sampling, functions, choice, prompt, logprobs }:
   }
 
   function choose(logits: Float32Array, position: number): number {
-    const best = largest(logits);
+    const maxima = functions.maxima(logits);
+    const best = largest(logits, maxima);
     if (best === undefined) throw new Error("the model's output allows no token: every logit is −∞ or not a number");
     if (temperature === 0 || logits[best] === Number.POSITIVE_INFINITY) return best;
-    return draw(cut(logits, sampling, functions), uniform(seed, choice, position));
+    return draw(cut(logits, best, maxima, sampling, functions, room), uniform(seed, choice, position));
   }
 
   return {
@@ -81,30 +85,68 @@ export function createSampler({ sampling, functions, choice, prompt, logprobs }:
   };
 }
 
-/** What is left to draw from. */
-function cut(logits: Float32Array, { temperature, topK, typicalP, topP, minP }: Sampling, functions: SamplerFunctions): Candidates {
-  const ids = topK > 0 && topK < logits.length ? Int32Array.from(selectLargest(logits, topK)).sort() : range(logits.length);
-  const scaled = new Float32Array(ids.length);
-  for (let i = 0; i < ids.length; i++) scaled[i] = logits[ids[i]!]! / temperature;
-  let candidates: Candidates = { ids, probabilities: functions.softmax(scaled) };
-  if (typicalP < 1) {
-    const logSum = functions.logSumExp(scaled);
-    candidates = keepTypical(
-      candidates,
-      Float64Array.from(scaled, (x) => x - logSum),
-      typicalP,
-    );
+/** Room for a whole vocabulary, used for every token. */
+class Room {
+  #ids = new Int32Array();
+  #scaled = new Float32Array();
+
+  /** The logits from floor up, divided by the temperature, in ascending order of id. */
+  above(floor: number, logits: Float32Array, maxima: Float32Array, temperature: number): Scaled {
+    if (this.#ids.length < logits.length) {
+      this.#ids = new Int32Array(logits.length);
+      this.#scaled = new Float32Array(logits.length);
+    }
+    const [ids, scaled] = [this.#ids, this.#scaled];
+    let count = 0;
+    eachFrom(floor, logits, maxima, (logit, id) => {
+      ids[count] = id;
+      scaled[count++] = logit / temperature;
+    });
+    return { ids: ids.subarray(0, count), scaled: scaled.subarray(0, count) };
   }
+}
+
+interface Scaled {
+  readonly ids: Int32Array; // ascending
+  readonly scaled: Float32Array; // their logits, divided by the temperature
+}
+
+/** What is left to draw from. */
+function cut(
+  logits: Float32Array,
+  best: number,
+  maxima: Float32Array,
+  sampling: Sampling,
+  functions: SamplerFunctions,
+  room: Room,
+): Candidates {
+  const { temperature, topK, typicalP, topP, minP } = sampling;
+  const first = topK > 0 && topK < logits.length;
+  const floor = first ? floorOfLargest(maxima, topK) : logits[best]! - temperature * reach(sampling);
+  const above = room.above(floor, logits, maxima, temperature);
+  const { ids, scaled } = first ? likeliest(above, topK) : above;
+  const logSum = typicalP < 1 ? functions.logSumExp(scaled) : 0;
+  const logProbabilities = typicalP < 1 ? Float64Array.from(scaled, (x) => x - logSum) : undefined;
+  functions.softmax(scaled);
+  let candidates: Candidates = { ids, probabilities: scaled };
+  if (logProbabilities) candidates = keepTypical(candidates, logProbabilities, typicalP);
   if (topP < 1) candidates = keepTopP(candidates, topP);
   if (minP > 0) candidates = keepMinP(candidates, minP);
   return candidates;
 }
 
-/** 0 … n − 1. Plain loops here and above: Array.from over a whole vocabulary takes milliseconds. */
-function range(n: number): Int32Array {
-  const ids = new Int32Array(n);
-  for (let i = 0; i < n; i++) ids[i] = i;
-  return ids;
+/**
+ * How far below the largest, after the temperature, a token is surely cut: where its probability is 0, or, if min-p alone decides, where
+ * it is too small for that. What JavaScript's logarithm may differ by is far within the margin.
+ */
+function reach({ typicalP, topP, minP }: Sampling): number {
+  return typicalP === 1 && topP === 1 && minP > 0 ? Math.min(88, 0.01 - Math.log(minP)) : 88;
+}
+
+/** The k likeliest of those above. */
+function likeliest({ ids, scaled }: Scaled, k: number): Scaled {
+  const at = Int32Array.from(selectLargest(scaled, k)).sort();
+  return { ids: at.map((i) => ids[i]!), scaled: Float32Array.from(at, (i) => scaled[i]!) };
 }
 
 function logprobsOf(

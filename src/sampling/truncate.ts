@@ -25,20 +25,38 @@ export function keepTypical(candidates: Candidates, logProbabilities: Float64Arr
 /** Nucleus sampling: the likeliest tokens, as few as reach the mass. */
 export function keepTopP(candidates: Candidates, mass: number): Candidates {
   const { probabilities } = candidates;
-  const total = sum(probabilities);
-  // All those below this together do not make up what may be cut: they need no sorting.
-  const floor = ((1 - mass) * total) / probabilities.length;
+  const target = mass * sum(probabilities);
+  // Sorted are only those in whose bucket of like size the mass is reached: floats from 0 up are in the order of their bits.
+  const bits = new Uint32Array(probabilities.buffer, probabilities.byteOffset, probabilities.length);
+  const buckets = new Float64Array(1 << 12);
+  for (let i = 0; i < bits.length; i++) buckets[bits[i]! >>> 20]! += probabilities[i]!;
+  let bucket = buckets.length - 1;
+  let reached = 0;
+  while (bucket > 0 && reached + buckets[bucket]! < target) reached += buckets[bucket--]!;
+  const kept: number[] = [];
   const order: number[] = [];
-  for (let i = 0; i < probabilities.length; i++) if (probabilities[i]! > 0 && probabilities[i]! >= floor) order.push(i);
+  for (let i = 0; i < bits.length; i++) {
+    const own = bits[i]! >>> 20;
+    if (own > bucket) kept.push(i);
+    else if (own === bucket) order.push(i);
+  }
   order.sort((a, b) => probabilities[b]! - probabilities[a]! || a - b);
-  return keep(candidates, prefix(order, probabilities, mass * total));
+  for (const i of order) {
+    if (kept.length > 0 && reached >= target) break;
+    kept.push(i);
+    reached += probabilities[i]!;
+  }
+  return keep(
+    candidates,
+    kept.sort((a, b) => a - b),
+  );
 }
 
 /** The tokens that are at least `share` times as likely as the likeliest. */
 export function keepMinP(candidates: Candidates, share: number): Candidates {
   const { probabilities } = candidates;
   let likeliest = 0;
-  for (const p of probabilities) if (p > likeliest) likeliest = p;
+  for (let i = 0; i < probabilities.length; i++) if (probabilities[i]! > likeliest) likeliest = probabilities[i]!;
   const threshold = share * likeliest;
   const kept: number[] = [];
   for (let i = 0; i < probabilities.length; i++) if (probabilities[i]! >= threshold) kept.push(i);
@@ -79,6 +97,6 @@ function keep({ ids, probabilities }: Candidates, at: number[]): Candidates {
 
 function sum(values: Float32Array): number {
   let total = 0;
-  for (const value of values) total += value;
+  for (let i = 0; i < values.length; i++) total += values[i]!;
   return total;
 }
