@@ -35,19 +35,33 @@ export interface OpenModelOptions {
 /** Reads the weights. @throws {WeightsError | UnsupportedError | OutOfMemoryError} */
 export async function openModel(parts: ModelParts, { source, team, onBytes, signal, onClose }: OpenModelOptions): Promise<Model> {
   const { shape, kernels } = parts;
-  const text = createText(parts);
+  const unusable = new AbortController();
   let bytesRead = 0;
-  const engine = await createEngine({
+  // Other threads read from here on, while this one makes the text's tables.
+  const reading = createEngine({
     ...shape,
     kernels,
     source,
     ...team,
-    ...(signal && { signal }),
+    signal: signal ? AbortSignal.any([signal, unusable.signal]) : unusable.signal,
     onBytes(bytes) {
       bytesRead += bytes;
       onBytes?.(bytes);
     },
   });
+  reading.catch(() => undefined); // it is waited for below
+  let text: Text;
+  try {
+    text = createText(parts);
+  } catch (error) {
+    unusable.abort(error);
+    await reading.then(
+      (engine) => engine.close(),
+      () => undefined,
+    );
+    throw error;
+  }
+  const engine = await reading;
   const memoryBytes = engine.core.banks.reduce((sum, bank) => sum + bank.bytes.length, 0);
   return createModel({
     engine,

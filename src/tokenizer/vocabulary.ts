@@ -92,11 +92,15 @@ function readMerges(tables: Tables, normalIds: ReadonlyMap<string, number>, spec
     const left = line.slice(0, space);
     const right = line.slice(space + 1);
     if (space < 1 || right.length === 0 || right.includes(" ")) throw unusable(tables, `merge ${rank} is ${quote(line)}, not two pieces`);
-    for (const piece of [left, right, left + right]) {
-      if (!normalIds.has(piece) && !specialIds.has(piece)) throw unusable(tables, `merge ${rank} names ${quote(piece)}, which is no token`);
-    }
+    const whole = left + right;
     // Merging must not produce a special token: only the splitter makes those.
-    if (normalIds.has(left) && normalIds.has(right) && normalIds.has(left + right)) merges.push([left, right]);
+    if (normalIds.has(left) && normalIds.has(right) && normalIds.has(whole)) merges.push([left, right]);
+    else {
+      for (const piece of [left, right, whole]) {
+        if (!normalIds.has(piece) && !specialIds.has(piece))
+          throw unusable(tables, `merge ${rank} names ${quote(piece)}, which is no token`);
+      }
+    }
   }
   return merges;
 }

@@ -72,7 +72,8 @@ async function answer(model: Model, { call, method, input, options, aborted }: C
     const value = Symbol.asyncIterator in result ? undefined : await result;
     tell({ type: "end", call, value, stats: model.stats() });
   } catch (error) {
-    tell({ type: "error", call, error: toWire(error) });
+    // Of a thread that ended the caller hears elsewhere, and then of every call that it took along.
+    if (!(error instanceof TeamError)) tell({ type: "error", call, error: toWire(error) });
   } finally {
     calls.delete(call);
   }
