@@ -1,11 +1,17 @@
 import { F16_BITS, F16_SCALE } from "./constants";
 
-/**
- * Four f16 at p → f32x4, exact for every finite value, subnormals included. Infinities and NaN come out as large finite numbers.
- * Shift exponent and mantissa into f32's place and multiply by 2^112.
- */
+/** Four f16 at p → f32x4; see widenF16. */
 export function loadF16x4(p: usize): v128 {
-  return f32x4.mul(v128.and(i32x4.shl(v128.load16x4_s(p), 13), v128.load(F16_BITS)), v128.load(F16_SCALE));
+  return widenF16(v128.load16x4_s(p));
+}
+
+/**
+ * Four f16 that were loaded with their sign → f32x4, exact for every finite value, subnormals included. Infinities and NaN come out as large finite
+ * numbers. Shift exponent and mantissa into f32's place and multiply by 2^112. The constants are splat, and loads are written with their offsets as
+ * immediates: of a pair's two loads V8 then makes one.
+ */
+export function widenF16(bits: v128): v128 {
+  return f32x4.mul(v128.and(i32x4.shl(bits, 13), v128.load32_splat(F16_BITS)), v128.load32_splat(F16_SCALE));
 }
 
 /** One f16 at p → f32. */

@@ -1,5 +1,5 @@
 import { NIBBLE, NIBBLE16, ONES } from "../constants";
-import { loadF16x4 } from "../f16";
+import { loadF16x4, widenF16 } from "../f16";
 import { BLOCK32, D32, SUM32 } from "../quantizeRow";
 
 /**
@@ -82,7 +82,7 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
       v = v128.load(w, 128);
       const bl3 = v128.and(v, nibble),
         bh3 = v128.and(i16x8.shr_u(v, 4), nibble);
-      const bd = loadF16x4(w + 8);
+      const bd = widenF16(v128.load16x4_s(w, 8));
       b0 = block(b0, i32x4.dot_i16x8_s(i16x8.add(dots(x0, bl0, bh0, bl1, bh1), dots(x0 + 8, bl2, bh2, bl3, bh3)), ones), bd, x0);
       if (sizeof<T>() > 1)
         b1 = block(b1, i32x4.dot_i16x8_s(i16x8.add(dots(x1, bl0, bh0, bl1, bh1), dots(x1 + 8, bl2, bh2, bl3, bh3)), ones), bd, x1);
@@ -133,7 +133,7 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
         }
       }
       const ad = loadF16x4(w),
-        bd = loadF16x4(w + 8);
+        bd = widenF16(v128.load16x4_s(w, 8));
       a0 = block(a0, ai0, ad, x0);
       if (sizeof<T>() > 1) a1 = block(a1, ai1, ad, x1);
       if (sizeof<T>() > 2) {

@@ -1,5 +1,5 @@
 import { NIBBLE, NIBBLE16 } from "../constants";
-import { loadF16x4 } from "../f16";
+import { loadF16x4, widenF16 } from "../f16";
 import { first, firstWide, second, secondWide } from "../pairs";
 import { BLOCK256, D256, SUMS32 } from "../quantizeRow";
 
@@ -215,9 +215,9 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
       }
     }
     const ad = loadF16x4(w),
-      bd = loadF16x4(w + 8),
-      am = loadF16x4(w + 16),
-      bm = loadF16x4(w + 24);
+      bd = widenF16(v128.load16x4_s(w, 8)),
+      am = widenF16(v128.load16x4_s(w, 16)),
+      bm = widenF16(v128.load16x4_s(w, 24));
     a0 = block(a0, ai0, ad, am, w + 96, x0);
     if (sizeof<T>() > 1) a1 = block(a1, ai1, ad, am, w + 96, x1);
     if (sizeof<T>() > 2) {

@@ -1,5 +1,5 @@
 import { HIGH1, NIBBLE, ONES } from "../constants";
-import { loadF16x4 } from "../f16";
+import { loadF16x4, widenF16 } from "../f16";
 import { firstWide, secondWide } from "../pairs";
 import { BLOCK32, D32, SUM32 } from "../quantizeRow";
 
@@ -53,9 +53,9 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
     ones = v128.load(ONES);
   for (; w < end; w += 1440) {
     const ad = loadF16x4(w),
-      bd = loadF16x4(w + 8),
-      am = loadF16x4(w + 16),
-      bm = loadF16x4(w + 24);
+      bd = widenF16(v128.load16x4_s(w, 8)),
+      am = widenF16(v128.load16x4_s(w, 16)),
+      bm = widenF16(v128.load16x4_s(w, 24));
     for (let g: i32 = 0; g < 4; g++) {
       const p = w + ((<usize>g) << 8),
         scales = w + ((<usize>g) << 4);

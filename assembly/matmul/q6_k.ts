@@ -1,5 +1,5 @@
 import { BITS01, BITS23, BITS45, LOW6 } from "../constants";
-import { loadF16x4 } from "../f16";
+import { loadF16x4, widenF16 } from "../f16";
 import { first, firstWide } from "../pairs";
 import { BLOCK256, D256, SUMS16 } from "../quantizeRow";
 
@@ -232,7 +232,7 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
       }
     }
     const ad = loadF16x4(w),
-      bd = loadF16x4(w + 8);
+      bd = widenF16(v128.load16x4_s(w, 8));
     a0 = block(a0, ai0, offsets(w + 16, x0), offsets(w + 80, x0 + 16), ad, x0);
     if (sizeof<T>() > 1) a1 = block(a1, ai1, offsets(w + 16, x1), offsets(w + 80, x1 + 16), ad, x1);
     if (sizeof<T>() > 2) {

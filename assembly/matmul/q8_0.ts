@@ -1,4 +1,4 @@
-import { loadF16x4 } from "../f16";
+import { loadF16x4, widenF16 } from "../f16";
 import { WIDE_BLOCK32, WIDE_D32, WIDE_SUM32 } from "../quantizeRow";
 
 /** Tags for tile: Q8_1 has a minimum for each block and row. */
@@ -105,7 +105,7 @@ function tile<T, F>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usiz
       }
     }
     const ad = loadF16x4(w),
-      bd = loadF16x4(w + 8);
+      bd = widenF16(v128.load16x4_s(w, 8));
     a0 = block(a0, ai0, ad, x0);
     if (sizeof<T>() > 1) a1 = block(a1, ai1, ad, x1);
     if (sizeof<T>() > 2) {
@@ -119,8 +119,8 @@ function tile<T, F>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usiz
       b3 = block(b3, bi3, bd, x3);
     }
     if (sizeof<F>() == sizeof<Q8_1>()) {
-      const am = loadF16x4(w + 16),
-        bm = loadF16x4(w + 24);
+      const am = widenF16(v128.load16x4_s(w, 16)),
+        bm = widenF16(v128.load16x4_s(w, 24));
       a0 = minimum(a0, am, x0);
       if (sizeof<T>() > 1) a1 = minimum(a1, am, x1);
       if (sizeof<T>() > 2) {
