@@ -1,13 +1,14 @@
 import { exp1, exp4 } from "./exp";
 import { toF16, widenF16 } from "./f16";
+import { inverse } from "./quantizeRow";
 
 /**
  * Grouped-query attention over a KV cache in pages of 64 positions, with an online softmax whose tiles are those pages: the result
  * depends on a query's position, never on how the prompt was cut.
  *
- * A layer's page, f32 or f16, keys transposed so that a vector holds four positions:
+ * A layer's page, f32, f16 or q8, keys transposed so that a vector holds several positions; a head's int8 of one position share a scale:
  *
- *     keys    [nKvHeads][headDim][64]      values  [nKvHeads][64][headDim]
+ *     keys    [nKvHeads][headDim][64]      values  [nKvHeads][64][headDim]      of q8, behind both: f32 [2][nKvHeads][64] their scales
  *
  * The state of one query row, f32: out [nHeads][headDim], not yet divided; max [nHeads]; sum [nHeads].
  */
@@ -22,6 +23,29 @@ export function appendKv(page: usize, k: usize, v: usize, nKvHeads: i32, headDim
 /** The same for an f16 page: rounded to nearest, once. */
 export function appendKvF16(page: usize, k: usize, v: usize, nKvHeads: i32, headDim: i32, from: i32, to: i32, slot: i32): void {
   append<u16>(page, k, v, <usize>nKvHeads, <usize>headDim, <usize>from, <usize>to, <usize>slot);
+}
+
+/** The same for a q8 page: d = amax / 127, q = nearest(x / d). */
+export function appendKvQ8(page: usize, k: usize, v: usize, nKvHeads: i32, headDim: i32, from: i32, to: i32, slot: i32): void {
+  assert(<usize>slot < PAGE, "appendKv: slot must be less than 64");
+  const n = <usize>headDim;
+  const values = page + <usize>nKvHeads * n * PAGE;
+  const scales = values + <usize>nKvHeads * n * PAGE + ((<usize>slot) << 2);
+  for (let h = <usize>from; h < <usize>to; h++) {
+    const i = h * n;
+    f32.store(scales + h * ROW, quantize(page + i * PAGE + <usize>slot, PAGE, k + (i << 2), n));
+    f32.store(scales + (<usize>nKvHeads + h) * ROW, quantize(values + (h * PAGE + <usize>slot) * n, 1, v + (i << 2), n));
+  }
+}
+
+/** n values at x to int8, stride bytes apart; the scale. */
+function quantize(q: usize, stride: usize, x: usize, n: usize): f32 {
+  let amax: f32 = 0;
+  for (let i: usize = 0; i < n; i++) amax = max(amax, abs(f32.load(x + (i << 2))));
+  const scale = inverse(amax);
+  // Added to 1.5·2^23 a value is rounded, and stands in the low byte.
+  for (let i: usize = 0; i < n; i++) i32.store8(q + i * stride, reinterpret<i32>(f32.load(x + (i << 2)) * scale + <f32>12582912));
+  return amax / 127;
 }
 
 function append<T>(page: usize, k: usize, v: usize, nKvHeads: usize, headDim: usize, from: usize, to: usize, slot: usize): void {
@@ -84,6 +108,22 @@ export function attendPageF16(
   attend<u16>(state, q, page, scratch, <usize>nHeads, <usize>nKvHeads, <usize>headDim, <usize>from, <usize>to, <usize>count);
 }
 
+/** The same for a q8 page. */
+export function attendPageQ8(
+  state: usize,
+  q: usize,
+  page: usize,
+  scratch: usize,
+  nHeads: i32,
+  nKvHeads: i32,
+  headDim: i32,
+  from: i32,
+  to: i32,
+  count: i32,
+): void {
+  attend<i8>(state, q, page, scratch, <usize>nHeads, <usize>nKvHeads, <usize>headDim, <usize>from, <usize>to, <usize>count);
+}
+
 function attend<T>(
   state: usize,
   q: usize,
@@ -104,18 +144,20 @@ function attend<T>(
   for (let kv = from; kv < to; kv++) {
     const keys = page + kv * head,
       values = page + (nKvHeads + kv) * head;
+    const keyScales = page + 2 * nKvHeads * head + kv * ROW,
+      valueScales = keyScales + nKvHeads * ROW;
     const end = (kv + 1) * group;
     for (let h = kv * group; h < end; ) {
       const at = (h * headDim) << 2;
       const maxima = state + ((nHeads * headDim + h) << 2);
       if (end - h >= 4) {
-        heads<T, u32>(state + at, maxima, nHeads, q + at, keys, values, scores, headDim, count);
+        heads<T, u32>(state + at, maxima, nHeads, q + at, keys, keyScales, values, valueScales, scores, headDim, count);
         h += 4;
       } else if (end - h >= 2) {
-        heads<T, u16>(state + at, maxima, nHeads, q + at, keys, values, scores, headDim, count);
+        heads<T, u16>(state + at, maxima, nHeads, q + at, keys, keyScales, values, valueScales, scores, headDim, count);
         h += 2;
       } else {
-        heads<T, u8>(state + at, maxima, nHeads, q + at, keys, values, scores, headDim, count);
+        heads<T, u8>(state + at, maxima, nHeads, q + at, keys, keyScales, values, valueScales, scores, headDim, count);
         h++;
       }
     }
@@ -129,17 +171,28 @@ function heads<T, N>(
   nHeads: usize,
   q: usize,
   keys: usize,
+  keyScales: usize,
   values: usize,
+  valueScales: usize,
   scores: usize,
   headDim: usize,
   count: usize,
 ): void {
   score<T, N>(scores, q, keys, headDim, count);
-  for (let j: usize = 0; j < sizeof<N>() << 2; j += 4) {
-    const before = f32.load(maxima + j);
-    f32.store(scores + 4 * ROW + j, softmaxTile(scores + (j >> 2) * ROW, count, before, maxima + j, maxima + (nHeads << 2) + j));
+  for (let j: usize = 0; j < sizeof<N>(); j++) {
+    const weights = scores + j * ROW,
+      maximum = maxima + (j << 2);
+    if (sizeof<T>() == 1) multiply(weights, keyScales, count);
+    const before = f32.load(maximum);
+    f32.store(scores + 4 * ROW + (j << 2), softmaxTile(weights, count, before, maximum, maximum + (nHeads << 2)));
+    if (sizeof<T>() == 1) multiply(weights, valueScales, count);
   }
   accumulate<T, N>(out, scores, values, headDim, count);
+}
+
+/** y[p] *= x[p] for p < count. */
+function multiply(y: usize, x: usize, count: usize): void {
+  for (let o: usize = 0; o < count << 2; o += 4) f32.store(y + o, f32.load(y + o) * f32.load(x + o));
 }
 
 /**
@@ -168,13 +221,29 @@ function score<T, N>(scores: usize, q: usize, keys: usize, headDim: usize, count
     let k = keys + p * sizeof<T>();
     for (let i: usize = 0; i < headDim << 2; i += 4, k += row) {
       const x0 = v128.load32_splat(q + i);
-      const a = sizeof<T>() == 4 ? v128.load(k) : widenF16(v128.load16x4_s(k)),
-        b = sizeof<T>() == 4 ? v128.load(k, 16) : widenF16(v128.load16x4_s(k, 8));
+      const a = widen<T>(
+          sizeof<T>() == 4 ? v128.load(k) : sizeof<T>() == 2 ? v128.load16x4_s(k) : i32x4.extend_low_i16x8_s(v128.load8x8_s(k)),
+        ),
+        b = widen<T>(
+          sizeof<T>() == 4 ? v128.load(k, 16) : sizeof<T>() == 2 ? v128.load16x4_s(k, 8) : i32x4.extend_high_i16x8_s(v128.load8x8_s(k)),
+        );
       a0 = f32x4.add(a0, f32x4.mul(x0, a));
       b0 = f32x4.add(b0, f32x4.mul(x0, b));
       if (sizeof<N>() < 4) {
-        const c = sizeof<T>() == 4 ? v128.load(k, 32) : widenF16(v128.load16x4_s(k, 16)),
-          d = sizeof<T>() == 4 ? v128.load(k, 48) : widenF16(v128.load16x4_s(k, 24));
+        const c = widen<T>(
+            sizeof<T>() == 4
+              ? v128.load(k, 32)
+              : sizeof<T>() == 2
+                ? v128.load16x4_s(k, 16)
+                : i32x4.extend_low_i16x8_s(v128.load8x8_s(k, 8)),
+          ),
+          d = widen<T>(
+            sizeof<T>() == 4
+              ? v128.load(k, 48)
+              : sizeof<T>() == 2
+                ? v128.load16x4_s(k, 24)
+                : i32x4.extend_high_i16x8_s(v128.load8x8_s(k, 8)),
+          );
         c0 = f32x4.add(c0, f32x4.mul(x0, c));
         d0 = f32x4.add(d0, f32x4.mul(x0, d));
         if (sizeof<N>() > 1) {
@@ -218,6 +287,11 @@ function score<T, N>(scores: usize, q: usize, keys: usize, headDim: usize, count
     }
   }
   for (let j: usize = 0; j < sizeof<N>() * ROW; j += ROW) for (let p = count; p & 15; p++) f32.store(scores + j + (p << 2), -Infinity);
+}
+
+/** What was loaded of a page: f32, f16 with their sign, or int8 as i32. Loads are written out, offsets as immediates: V8 pairs those. */
+function widen<T>(v: v128): v128 {
+  return sizeof<T>() == 4 ? v : sizeof<T>() == 2 ? widenF16(v) : f32x4.convert_i32x4_s(v);
 }
 
 /** scores → exp(scores − max), max and sum moved on; what the state must be multiplied by. */
@@ -285,13 +359,29 @@ function accumulate<T, N>(out: usize, weights: usize, values: usize, headDim: us
     let v = values + i * sizeof<T>();
     for (let p = weights, end = weights + (count << 2); p < end; p += 4, v += row) {
       const x0 = v128.load32_splat(p);
-      const a = sizeof<T>() == 4 ? v128.load(v) : widenF16(v128.load16x4_s(v)),
-        b = sizeof<T>() == 4 ? v128.load(v, 16) : widenF16(v128.load16x4_s(v, 8));
+      const a = widen<T>(
+          sizeof<T>() == 4 ? v128.load(v) : sizeof<T>() == 2 ? v128.load16x4_s(v) : i32x4.extend_low_i16x8_s(v128.load8x8_s(v)),
+        ),
+        b = widen<T>(
+          sizeof<T>() == 4 ? v128.load(v, 16) : sizeof<T>() == 2 ? v128.load16x4_s(v, 8) : i32x4.extend_high_i16x8_s(v128.load8x8_s(v)),
+        );
       a0 = f32x4.add(a0, f32x4.mul(x0, a));
       b0 = f32x4.add(b0, f32x4.mul(x0, b));
       if (sizeof<N>() < 4) {
-        const c = sizeof<T>() == 4 ? v128.load(v, 32) : widenF16(v128.load16x4_s(v, 16)),
-          d = sizeof<T>() == 4 ? v128.load(v, 48) : widenF16(v128.load16x4_s(v, 24));
+        const c = widen<T>(
+            sizeof<T>() == 4
+              ? v128.load(v, 32)
+              : sizeof<T>() == 2
+                ? v128.load16x4_s(v, 16)
+                : i32x4.extend_low_i16x8_s(v128.load8x8_s(v, 8)),
+          ),
+          d = widen<T>(
+            sizeof<T>() == 4
+              ? v128.load(v, 48)
+              : sizeof<T>() == 2
+                ? v128.load16x4_s(v, 24)
+                : i32x4.extend_high_i16x8_s(v128.load8x8_s(v, 8)),
+          );
         c0 = f32x4.add(c0, f32x4.mul(x0, c));
         d0 = f32x4.add(d0, f32x4.mul(x0, d));
         if (sizeof<N>() > 1) {

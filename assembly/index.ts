@@ -16,7 +16,7 @@ export { matmulQ5_K } from "./matmul/q5_k";
 export { matmulQ6_K } from "./matmul/q6_k";
 export { matmulBF16, matmulF16, matmulF32 } from "./matmul/floats";
 export { barrier, waitWhile } from "./barrier";
-export { appendKv, appendKvF16, attendPage, attendPageF16, attentionBegin, attentionEnd } from "./attention";
+export { appendKv, appendKvF16, appendKvQ8, attendPage, attendPageF16, attendPageQ8, attentionBegin, attentionEnd } from "./attention";
 export { packF16, packF32, unpackRowBF16, unpackRowF16, unpackRowF32 } from "./formats/floats";
 export { packQ4_0, unpackRowQ4_0 } from "./formats/q4_0";
 export { packMXFP4, unpackRowMXFP4 } from "./formats/mxfp4";

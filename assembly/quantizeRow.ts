@@ -88,7 +88,7 @@ function absoluteMax32(x: usize, seed: f32): f32 {
 }
 
 /** 127 / amax; 0 where amax is too small to be inverted. */
-function inverse(amax: f32): f32 {
+export function inverse(amax: f32): f32 {
   return amax > 1e-35 ? 127 / amax : 0;
 }
 

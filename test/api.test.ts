@@ -289,7 +289,7 @@ describe("loading", () => {
     ["a context of nothing", file, { contextLength: 0 }, RangeError, /^contextLength must be/],
     ["a context longer than the model's", file, { contextLength: 2 ** 30 }, RangeError, /^contextLength must be/],
     ["no sequences", file, { maxSequences: 0 }, RangeError, /^maxSequences must be/],
-    ["a KV cache that does not exist yet", file, { kvType: "q8" }, UnsupportedError, /^kvType is not supported/],
+    ["a KV cache that does not exist", file, { kvType: "q4" as never }, UnsupportedError, /^kvType is not supported/],
     ["kernels that do not exist", file, { kernels: "fast" as never }, RangeError, /^kernels must be/],
   ])("refuses %s in one line", async (_, input, options, kind, message) => {
     const error: unknown = await load(input as ModelInput, options).catch((reason: unknown) => reason);

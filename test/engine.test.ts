@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { LfmEngine } from "../src/engine/engine.ts";
 import { ContextLengthError, OutOfMemoryError } from "../src/errors.ts";
-import { goldenFiles, openFixture } from "./engine-fixtures.ts";
+import { divergence, goldenFiles, openFixture } from "./engine-fixtures.ts";
 
 const ids = goldenFiles[0]!.cases[3]!.ids; // 300 tokens
 const runs = { numRuns: 12, seed: 20260102 };
@@ -147,4 +147,14 @@ describe("sequences", () => {
     expect(banks().length).toBe(before);
     made.mockRestore();
   });
+});
+
+test("a q8 KV cache: near an exact one, and the same bits however a prompt is cut", async () => {
+  const [exact, f16, q8] = await Promise.all((["f32", "f16", "q8"] as const).map((kvType) => openFixture("tiny-moe-F16.gguf", { kvType })));
+  const expected = await feed(exact!, ids);
+  const logits = await feed(q8!, ids);
+  expect(divergence(expected, logits)).toBeLessThan(1e-4);
+  expect(divergence(expected, await feed(f16!, ids))).toBeLessThan(1e-6);
+  expect(await feed(q8!, ids, [1, 63, 64, 130])).toEqual(logits);
+  await Promise.all([exact, f16, q8].map((engine) => engine!.close()));
 });

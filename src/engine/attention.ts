@@ -3,6 +3,9 @@ import { TURN, type Core, type Pause, type Run } from "./core.ts";
 import { PAGE_POSITIONS } from "./kv-cache.ts";
 import { copy } from "./linear.ts";
 
+const APPEND = { f32: "appendKv", f16: "appendKvF16", q8: "appendKvQ8" } as const;
+const ATTEND = { f32: "attendPage", f16: "attendPageF16", q8: "attendPageQ8" } as const;
+
 /** buffers.q, k, v (normed, rotated) → buffers.a, for KV heads from … to. All keys and values are stored before any row attends. Pauses before each row. */
 export function* attention(
   core: Core,
@@ -51,7 +54,7 @@ function append(
     v = base + scratch.v;
   }
   const slot = (position + i) % PAGE_POSITIONS;
-  bank.kernels[kv.type === "f16" ? "appendKvF16" : "appendKv"](page.offset, k, v, nKvHeads, headDim, from, to, slot);
+  bank.kernels[APPEND[kv.type]](page.offset, k, v, nKvHeads, headDim, from, to, slot);
 }
 
 /** Takes a page's first `count` positions into the row's state. */
@@ -67,7 +70,7 @@ function attendPage(
   const { nHeads, nKvHeads, headDim } = config;
   const bank = banks[bankIndex]!;
   const base = scratchAt(bankIndex);
-  const attend = bank.kernels[kv.type === "f16" ? "attendPageF16" : "attendPage"];
+  const attend = bank.kernels[ATTEND[kv.type]];
   if (bankIndex === 0) {
     attend(buffers.state, q, page, base + scratch.scores, nHeads, nKvHeads, headDim, from, to, count);
     return;

@@ -4,7 +4,10 @@ import type { ModelConfig } from "../weights/config.ts";
 
 export const PAGE_POSITIONS = 64;
 
-export type KvType = "f32" | "f16";
+export type KvType = "f32" | "f16" | "q8";
+
+/** Bytes of one head's keys, or values, of one position; of q8 with their scale (assembly/attention.ts). */
+const headBytes = (type: KvType, headDim: number): number => ({ f32: 4 * headDim, f16: 2 * headDim, q8: headDim + 4 })[type];
 
 export class KvCache {
   readonly type: KvType;
@@ -16,7 +19,7 @@ export class KvCache {
 
   constructor(plan: BankPlan, config: ModelConfig, type: KvType, pages: number) {
     this.type = type;
-    this.layerBytes = 2 * config.nKvHeads * config.headDim * PAGE_POSITIONS * (type === "f32" ? 4 : 2);
+    this.layerBytes = 2 * config.nKvHeads * PAGE_POSITIONS * headBytes(type, config.headDim);
     this.#pageBytes = this.layerBytes * config.layers.filter((kind) => kind === "attention").length;
     this.#places = Array.from({ length: pages }, () => plan.allocate(this.#pageBytes));
     this.#users = new Uint32Array(pages);

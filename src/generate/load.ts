@@ -76,7 +76,7 @@ async function describeParts(file: GgufFile, shard: string, options: LoadOptions
         config.trainedContextLength,
       ),
       maxSequences: resolveWhole("maxSequences", options.maxSequences, DEFAULT_SEQUENCES, MAX_SEQUENCES),
-      kvType: options.kvType === "f32" ? "f32" : "f16",
+      kvType: options.kvType ?? "f16",
       threads: runtimeThreads && options.threads !== 0 ? resolveWhole("threads", options.threads, runtimeThreads.count, MAX_THREADS) : 1,
     },
   };
@@ -101,7 +101,7 @@ function refuseUnsupported({ threads, maxWeightBytes, maxMemoryBytes, kvType }: 
   if (threads !== undefined && threads !== 0 && !runtimeThreads) refuse("threads", "this runtime has none; leave it out or pass 0");
   if (maxWeightBytes !== undefined) refuse("maxWeightBytes", "all weights are kept in memory; leave it out");
   if (maxMemoryBytes !== undefined) refuse("maxMemoryBytes", "all weights are kept in memory; leave it out");
-  if (kvType !== undefined && kvType !== "f16" && kvType !== "f32") refuse("kvType", '"f16" and "f32" are');
+  if (kvType !== undefined && !["f32", "f16", "q8"].includes(kvType)) refuse("kvType", '"f32", "f16" and "q8" are');
 }
 
 function resolveWhole(name: string, asked: number | undefined, otherwise: number, max: number): number {

@@ -53,8 +53,10 @@ export type Kernels = Record<`matmul${PackedType}`, Matmul> &
     quantizeRow256: QuantizeRow;
     appendKv: AppendKv;
     appendKvF16: AppendKv;
+    appendKvQ8: AppendKv;
     attendPage: AttendPage;
     attendPageF16: AttendPage;
+    attendPageQ8: AttendPage;
     attentionBegin(state: number, nHeads: number, headDim: number): void;
     attentionEnd(y: number, state: number, nHeads: number, headDim: number, from: number, to: number): void;
     barrier(words: number, n: number, spins: number): void;

@@ -35,7 +35,7 @@ export function answers(module: WebAssembly.Module): Uint8Array {
   const probe = new Probe(kernels, new Uint8Array(memory.buffer));
   for (const type of Object.keys(tensorTypes) as TensorType[]) probe.matrix(type);
   probe.vectors();
-  for (const type of ["", "F16"] as const) probe.attention(type);
+  for (const type of ["", "F16", "Q8"] as const) probe.attention(type);
   return probe.result();
 }
 
@@ -101,7 +101,7 @@ class Probe {
   }
 
   /** Two pages of three positions each, one query row. */
-  attention(type: "" | "F16"): void {
+  attention(type: "" | "F16" | "Q8"): void {
     const kernels = this.#kernels;
     const [nHeads, nKvHeads, headDim] = [4, 2, 64];
     const [q, k, v] = [this.#floats(nHeads * headDim), this.#floats(nKvHeads * headDim * 37), this.#floats(nKvHeads * headDim * 37)];
