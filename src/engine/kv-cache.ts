@@ -6,7 +6,7 @@ export const PAGE_POSITIONS = 64;
 
 export type KvType = "f32" | "f16" | "q8";
 
-/** Bytes of one head's keys, or values, of one position; of q8 with their scale (assembly/attention.ts). */
+/** Bytes of one head's keys, or values, of one position; of q8 with their scale (assembly/appendKv.ts). */
 const headBytes = (type: KvType, headDim: number): number => ({ f32: 4 * headDim, f16: 2 * headDim, q8: headDim + 4 })[type];
 
 export class KvCache {
