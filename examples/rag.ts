@@ -1,0 +1,33 @@
+/** Answers from a folder of notes, and says which.   node examples/rag.ts model.gguf examples/notes "Where is the spare key?" */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { load } from "lfm-edge";
+
+const [path = "model.gguf", folder = "examples/notes", question = "Where is the spare key?"] = process.argv.slice(2);
+const SOURCES = 2;
+
+await using model = await load(path);
+
+const passages: { source: string; text: string }[] = [];
+for (const source of (await readdir(folder)).filter((name) => name.endsWith(".md")).sort()) {
+  const text = await readFile(join(folder, source), "utf8");
+  for (const passage of text.split(/\n{2,}/)) if (passage.trim() !== "") passages.push({ source, text: passage.trim() });
+}
+
+const [asked, ...known] = await model.embed([question, ...passages.map(({ text }) => text)]);
+const similarity = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0); // both have length 1
+const nearest = passages
+  .map((passage, i) => ({ ...passage, score: similarity(asked!, known[i]!) }))
+  .sort((a, b) => b.score - a.score)
+  .slice(0, SOURCES);
+
+const context = nearest.map(({ source, text }) => `[${source}]\n${text}`).join("\n\n");
+const { content } = await model.chat(
+  [
+    { role: "system", content: `Answer from these notes only, and say so where they do not tell.\n\n${context}` },
+    { role: "user", content: question },
+  ],
+  { seed: 1, maxTokens: 300 },
+);
+console.log(content);
+for (const { source, score } of nearest) console.log(`source: ${source} (${score.toFixed(2)})`);
