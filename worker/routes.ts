@@ -2,10 +2,12 @@
 import type { Context, Hono } from "hono";
 import { chatCompletions } from "./chat/route.ts";
 import { completions } from "./completions/route.ts";
+import { docsHeaders, docsPage } from "./docs-page.ts";
 import { embeddings } from "./embeddings.ts";
 import { ApiError } from "./errors.ts";
 import type { Models } from "./models.ts";
 import { countTokens, messages } from "./messages/route.ts";
+import { openapi } from "./openapi.generated.ts";
 import { createResponse, deleteResponse, getResponse } from "./responses/route.ts";
 import { ResponseStore } from "./responses/store.ts";
 import { applyTemplate, detokenize, tokenize } from "./tokens.ts";
@@ -28,9 +30,12 @@ export function addRoutes(app: Hono, models: Models): void {
   app.get("/v1/responses/:id", getResponse(store)).delete(deleteResponse(store)).all(only("GET, DELETE"));
   post("/v1/messages", messages(models));
   post("/v1/messages/count_tokens", countTokens(models));
+  get("/openapi.json", (c) => c.body(openapi, 200, { "content-type": "application/json" }));
+  get("/docs", (c) => c.body(docsPage, 200, docsHeaders));
   post("/tokenize", tokenize(models));
   post("/detokenize", detokenize(models));
   post("/apply-template", applyTemplate(models));
+  for (const path of ["/health", "/metrics"]) app.all(path, only("GET")); // which answer before all others
   // A route, and the last: what `notFound` throws would pass by the middleware.
   app.all("*", (c) => {
     throw new ApiError(404, `there is no ${c.req.method} ${c.req.path} here`, { code: "unknown_url" });
