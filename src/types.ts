@@ -171,6 +171,7 @@ export interface ParsedReply {
 export interface Choice extends ParsedReply {
   index: number;
   finishReason: FinishReason;
+  stopString?: string; // that ended it
   logprobs?: TokenLogprob[];
 }
 export interface Reply extends Choice {
@@ -181,7 +182,7 @@ export type ReplyPart =
   | { type: "text" | "reasoning"; index: number; text: string; logprobs?: TokenLogprob[] }
   | { type: "tool-call"; index: number; callIndex: number; id: string; name: string }
   | { type: "tool-arguments"; index: number; callIndex: number; json: string } // pieces of the arguments' JSON text
-  | { type: "finish"; index: number; finishReason: FinishReason }
+  | { type: "finish"; index: number; finishReason: FinishReason; stopString?: string }
   | { type: "usage"; usage: Usage }; // last, once
 export interface Completion {
   text: string;
@@ -192,7 +193,7 @@ export interface Completion {
 }
 export type CompletionPart =
   | { type: "text"; index: number; text: string; logprobs?: TokenLogprob[] }
-  | { type: "finish"; index: number; finishReason: FinishReason }
+  | { type: "finish"; index: number; finishReason: FinishReason; stopString?: string }
   | { type: "usage"; usage: Usage };
 export interface Evaluation {
   logits: Float32Array /* the last row, [vocabulary] */;

@@ -79,10 +79,12 @@ describe("stop strings", () => {
         const counted: TokenLogprob[] = [];
         const onToken = (): void => void sampled++;
         for await (const part of generate({ engine, tokenizer: words, prompt: [5], generation: asked, closing: never, onToken })) {
-          if (part.type !== "piece") {
-            if (part.type === "finish") expect(part.finishReason).toBe(expected.stopped || ids !== split ? "stop" : "length");
-            continue;
+          if (part.type === "finish") {
+            expect(part.finishReason).toBe(expected.stopped || ids !== split ? "stop" : "length");
+            if (expected.stopped) expect(stop).toContain(part.stopString);
+            else expect(part.stopString).toBeUndefined();
           }
+          if (part.type !== "piece") continue;
           shown += part.text;
           counted.push(...(part.logprobs ?? []));
           expect(shown).toBe(whole.slice(0, shown.length));

@@ -154,6 +154,23 @@ describe("before the cuts", () => {
     expect(top![0]!.logprob).toBeCloseTo(Math.log(0.5), 5);
   });
 
+  test("a temperature next to 0 is as good as 0", () => {
+    for (const logits of [
+      [1, 3, 2],
+      [-3, -1, -2],
+      [0, -1, -2],
+    ])
+      expect(sampler({ temperature: 5e-324, topP: 0.9 }, 3).sample(Float32Array.from(logits), 0).id).toBe(
+        logits.indexOf(Math.max(...logits)),
+      );
+  });
+
+  test("a bias that leaves no token is the caller's error", () => {
+    expect(() => sampler({ logitBias: { 0: -1e308, 1: -1e308 } }, 2).sample(new Float32Array(2), 0)).toThrow(
+      new RangeError("logitBias leaves no token that may be said"),
+    );
+  });
+
   test("no token possible is an error, not a guess", () => {
     expect(() => sampler({}, 2).sample(Float32Array.of(Number.NaN, Number.NaN), 0)).toThrow("no token");
     expect(() => sampler({}, 2).sample(new Float32Array(2).fill(Number.NEGATIVE_INFINITY), 0)).toThrow("no token");

@@ -70,7 +70,7 @@ export async function* chatStream(
     }
     if (logprobs) yield { type: "text", index, text: "", logprobs };
     if (part.type === "finish")
-      yield { type: "finish", index, finishReason: part.finishReason === "stop" && called.has(index) ? "tool_calls" : part.finishReason };
+      yield { ...part, finishReason: part.finishReason === "stop" && called.has(index) ? "tool_calls" : part.finishReason };
   }
 }
 
@@ -91,6 +91,7 @@ class ChoiceBuilder {
   #content = "";
   #reasoning: string | null = null;
   #finishReason: FinishReason = "stop";
+  #stopString: string | undefined;
   readonly #calls: { id: string; name: string; json: string }[] = [];
   readonly #logprobs: NonNullable<Choice["logprobs"]> = [];
 
@@ -114,6 +115,7 @@ class ChoiceBuilder {
         break;
       case "finish":
         this.#finishReason = part.finishReason;
+        this.#stopString = part.stopString;
     }
   }
 
@@ -127,6 +129,7 @@ class ChoiceBuilder {
       reasoning: this.#reasoning,
       toolCalls,
       finishReason: this.#finishReason,
+      ...(this.#stopString !== undefined && { stopString: this.#stopString }),
       ...(this.#logprobs.length > 0 && { logprobs: this.#logprobs }),
     };
   }

@@ -24,6 +24,8 @@ export interface ChoiceOptions {
   readonly signal: AbortSignal;
   /** Called with every token that is sampled, a stop token included. */
   readonly onToken: (id: number) => void;
+  /** Called where a stop string ended the reply. */
+  readonly onStopString?: (text: string) => void;
 }
 
 /**
@@ -36,7 +38,7 @@ export async function* generateChoice(
   sequence: Sequence,
   logits: Float32Array,
 ): AsyncGenerator<TextPiece, FinishReason, void> {
-  const { engine, tokenizer, generation, index, prompt, visible, signal, onToken } = options;
+  const { engine, tokenizer, generation, index, prompt, visible, signal, onToken, onStopString } = options;
   const { sampling, minTokens, stop, stopTokenIds, ignoreEos } = generation;
   const stops = new Set([...stopTokenIds, ...(ignoreEos ? [] : tokenizer.stopTokens)]);
   // The last token of a reply is not fed back, so that one more fits than the context has places left.
@@ -67,8 +69,11 @@ export async function* generateChoice(
     const text = detokenizer.push(sampled.id);
     const shown = stopStrings.push(text);
     pending.add(sampled, text.length, text === "" && printed(sampled.id).length > 0);
-    yield shown.stopped ? pending.cut(shown.text) : pending.take(shown.text);
-    if (shown.stopped) return "stop";
+    yield shown.stopped === undefined ? pending.take(shown.text) : pending.cut(shown.text);
+    if (shown.stopped !== undefined) {
+      onStopString?.(shown.stopped);
+      return "stop";
+    }
     if (count + 1 === maxTokens) break;
     sampler.accept(sampled.id);
     try {
@@ -80,8 +85,13 @@ export async function* generateChoice(
     }
   }
   const rest = stopStrings.push(detokenizer.end());
-  yield pending.flush(rest.stopped ? rest.text : rest.text + stopStrings.end());
-  return rest.stopped ? "stop" : "length";
+  if (rest.stopped === undefined) {
+    yield pending.flush(rest.text + stopStrings.end());
+    return "length";
+  }
+  yield pending.flush(rest.text);
+  onStopString?.(rest.stopped);
+  return "stop";
 }
 
 const NOTHING = new Uint8Array(0);

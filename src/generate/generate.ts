@@ -23,7 +23,7 @@ export interface GenerateInput {
 
 export type GeneratePart =
   | ({ type: "piece"; index: number } & TextPiece)
-  | { type: "finish"; index: number; finishReason: FinishReason }
+  | { type: "finish"; index: number; finishReason: FinishReason; stopString?: string }
   | { type: "usage"; usage: Usage };
 
 /**
@@ -98,11 +98,16 @@ export async function* generate({
       usage.completionTokens++;
       onToken?.(index, id);
     };
-    const pieces = generateChoice({ engine, tokenizer, generation, index, prompt, visible, signal, onToken: count }, sequence, logits);
+    let stop: { stopString?: string } = {};
+    const onStopString = (stopString: string): void => {
+      stop = { stopString };
+    };
+    const choice = { engine, tokenizer, generation, index, prompt, visible, signal, onToken: count, onStopString };
+    const pieces = generateChoice(choice, sequence, logits);
     for (;;) {
       const step = await pieces.next();
       if (step.done) {
-        await channel.push({ type: "finish", index, finishReason: step.value });
+        await channel.push({ type: "finish", index, finishReason: step.value, ...stop });
         return;
       }
       if (step.value.text !== "" || step.value.logprobs) await channel.push({ type: "piece", index, ...step.value });

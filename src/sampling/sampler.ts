@@ -65,8 +65,10 @@ export function createSampler({ sampling, functions, choice, prompt, logprobs }:
   function choose(logits: Float32Array, position: number): number {
     const maxima = functions.maxima(logits);
     const best = largest(logits, maxima);
+    if (best === undefined && logitBias.size > 0) throw new RangeError("logitBias leaves no token that may be said");
     if (best === undefined) throw new Error("the model's output allows no token: every logit is −∞ or not a number");
-    if (temperature === 0 || logits[best] === Number.POSITIVE_INFINITY) return best;
+    // Also where the temperature is so close to 0 that f32 cannot hold the quotient.
+    if (temperature === 0 || !Number.isFinite(Math.fround(logits[best]! / temperature))) return best;
     return draw(cut(logits, best, maxima, sampling, functions, room), uniform(seed, choice, position));
   }
 

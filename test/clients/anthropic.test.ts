@@ -98,6 +98,18 @@ describe("messages", () => {
     expect(stop_reason).toBe("max_tokens");
   });
 
+  it("end at a stop sequence, and say which", async () => {
+    const request = {
+      ...greedy,
+      model: "teller",
+      stop_sequences: ["never", " Yuki"],
+      messages: [{ role: "user" as const, content: beginning }],
+    };
+    const whole = await client.messages.create(request);
+    expect(whole).toMatchObject({ stop_reason: "stop_sequence", stop_sequence: " Yuki" });
+    expect(await client.messages.stream(request).finalMessage()).toMatchObject({ stop_reason: "stop_sequence", stop_sequence: " Yuki" });
+  });
+
   it("list models", async () => {
     const ids: string[] = [];
     for await (const { id, display_name } of client.models.list()) ids.push(id, display_name);

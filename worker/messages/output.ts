@@ -99,8 +99,10 @@ const head = (id: string, model: string): object => ({ id, type: "message", role
 
 const STOP_REASONS = { stop: "end_turn", length: "max_tokens", tool_calls: "tool_use" } as const;
 
-function stop({ finishReason: reason }: Pick<Choice, "finishReason">): object {
-  return { stop_reason: STOP_REASONS[finishReason(reason)], stop_sequence: null };
+function stop({ finishReason: reason, stopString }: Pick<Choice, "finishReason" | "stopString">): object {
+  const ended = finishReason(reason);
+  if (ended === "stop" && stopString !== undefined) return { stop_reason: "stop_sequence", stop_sequence: stopString };
+  return { stop_reason: STOP_REASONS[ended], stop_sequence: null };
 }
 
 const usage = ({ promptTokens, cachedTokens, completionTokens }: Usage): object => counted(promptTokens, cachedTokens, completionTokens);
