@@ -63,6 +63,13 @@ const junk: fc.Arbitrary<unknown> = fc.oneof(
   fc.integer({ min: 1, max: 150 }).map((depth) => JSON.parse("[".repeat(depth) + "]".repeat(depth)) as unknown),
 );
 
+/** Texts that get far where a field has this name. */
+const namesakes: Readonly<Record<string, readonly string[]>> = {
+  model: ["tiny-moe"],
+  role: ["user", "user", "system", "assistant"],
+  type: ["text", "message", "input_text"],
+  previous_response_id: ["resp_none"],
+};
 const words = fc.constantFrom(
   "Mina",
   "The red fox",
@@ -81,15 +88,15 @@ const words = fc.constantFrom(
 );
 
 /** A value that the schema takes, small. */
-function valid(schema: Schema, depth = 0): fc.Arbitrary<unknown> {
+function valid(schema: Schema, depth = 0, name = ""): fc.Arbitrary<unknown> {
   const { type, anyOf, oneOf, enum: values, properties = {}, required = [], items, additionalProperties } = schema;
   if ("const" in schema) return fc.constant(schema.const);
   if (values) return fc.constantFrom(...values);
   const alternatives = anyOf ?? oneOf;
-  if (alternatives) return fc.oneof(...alternatives.map((one) => valid(one, depth)));
+  if (alternatives) return fc.oneof(...alternatives.map((one) => valid(one, depth, name)));
   switch (Array.isArray(type) ? type[0] : type) {
     case "string":
-      return words;
+      return Object.hasOwn(namesakes, name) ? fc.constantFrom(...namesakes[name]!) : words;
     case "integer":
       return fc.integer({ min: -2, max: 20 });
     case "number":
@@ -101,16 +108,17 @@ function valid(schema: Schema, depth = 0): fc.Arbitrary<unknown> {
     case "array":
       return fc.array(items && depth < 5 ? valid(items, depth + 1) : junk, { minLength: depth === 0 ? 1 : 0, maxLength: 3 });
     case "object": {
-      const fields = Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, valid(field, depth + 1)]));
+      const fields = Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, valid(field, depth + 1, name)]));
       const rest =
         typeof additionalProperties === "object" && depth < 5
           ? fc.dictionary(words, valid(additionalProperties, depth + 1), { maxKeys: 2 })
           : fc.constant({});
+      const needed = [...required, "input"]; // without which little is answered
       // Few of the optional fields at a time: the first that is wrong ends the reading.
-      const optional = Object.keys(fields).filter((name) => !required.includes(name));
+      const optional = Object.keys(fields).filter((name) => !needed.includes(name));
       const some = fc.subarray(optional, { maxLength: Math.min(4, optional.length) });
       return fc.tuple(fc.record(fields), some, rest).map(([all, chosen, more]) => ({
-        ...Object.fromEntries(Object.entries(all).filter(([name]) => required.includes(name) || chosen.includes(name))),
+        ...Object.fromEntries(Object.entries(all).filter(([name]) => needed.includes(name) || chosen.includes(name))),
         ...more,
       }));
     }
@@ -141,11 +149,13 @@ function damaged(body: unknown, [where, how, what]: readonly [number, number, un
 /** A body as text: most are JSON, some are not. */
 export function bodies(schema: Schema): fc.Arbitrary<string> {
   const damage = fc.tuple(fc.nat(200), fc.nat(3), junk);
-  return fc.tuple(valid(schema), fc.array(damage, { maxLength: 2 }), fc.nat(40), fc.nat(1000)).map(([body, damages, whole, at]) => {
-    const text = JSON.stringify(damages.reduce((value: unknown, one) => damaged(value, one), structuredClone(body))) ?? "";
-    if (whole > 1) return text;
-    return whole === 0 ? text.slice(0, at % (text.length + 1)) : `${text}${text.slice(0, at % 7)}`;
-  });
+  return fc
+    .tuple(valid(schema), fc.oneof(fc.constant([]), fc.array(damage, { maxLength: 2 })), fc.nat(40), fc.nat(1000))
+    .map(([body, damages, whole, at]) => {
+      const text = JSON.stringify(damages.reduce((value: unknown, one) => damaged(value, one), structuredClone(body))) ?? "";
+      if (whole > 1) return text;
+      return whole === 0 ? text.slice(0, at % (text.length + 1)) : `${text}${text.slice(0, at % 7)}`;
+    });
 }
 
 /** What is wrong with the answer to a body; undefined: nothing. */

@@ -2,10 +2,20 @@
 import * as z from "zod/mini";
 import { Body } from "./body.ts";
 import { EFFORTS } from "./chat.ts";
-import { flag, hints, integer, jsonSchema, number, record, sampling, text } from "./fields.ts";
+import { content, flag, hints, integer, jsonSchema, number, record, sampling, text } from "./fields.ts";
 
 /** Of each type of item, what must be there is checked where messages are made of them. */
-const item = z.looseObject({ type: text, role: text });
+const item = z.looseObject({
+  type: text,
+  id: text,
+  role: text,
+  content: z.nullish(content),
+  summary: z.nullish(z.array(record)),
+  call_id: text,
+  name: text,
+  arguments: text,
+  output: z.nullish(content),
+});
 
 export const responseTool = z.looseObject({
   type: z.literal("function"),
