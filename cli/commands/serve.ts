@@ -1,4 +1,4 @@
-/** lfm-edge serve: OpenAI's chat API over HTTP. */
+/** lfm-edge serve: OpenAI's and Anthropic's APIs over HTTP. */
 import { basename } from "node:path";
 import { defineCommand } from "citty";
 import type { LogEntry, Model } from "../../src/types.ts";
@@ -32,7 +32,7 @@ const FLAGS = {
 } as const satisfies Record<string, SettingName>;
 
 export default defineCommand({
-  meta: { name: "serve", description: "Serve OpenAI's chat API over HTTP" },
+  meta: { name: "serve", description: "Serve OpenAI's and Anthropic's APIs over HTTP" },
   args: {
     ...modelArg,
     host: { type: "string", valueHint: "ADDRESS", description: "Where to listen; default: HOST, else 127.0.0.1" },

@@ -61,9 +61,12 @@ export class ResponseOutput {
         return this.#number(this.#enter("function_call", part.id, { id: part.id, name: part.name }));
       case "tool-arguments":
         return this.#number(this.#say(part.json, []));
-      case "finish":
+      case "finish": {
         this.#reason = part.finishReason;
-        return this.#number(this.#close(part.finishReason === "length" ? "incomplete" : "completed"));
+        const silent = this.items.length === 0 && !this.#open; // an empty message, as clients expect one
+        const events = silent ? this.#enter("message", "message") : [];
+        return this.#number([...events, ...this.#close(part.finishReason === "length" ? "incomplete" : "completed")]);
+      }
       case "usage":
         this.#usage = part.usage;
         return [];
