@@ -44,7 +44,7 @@ describe("a stream", () => {
   it("throws what its first part throws, in time or later", async () => {
     const failing = late(Promise.reject(new Error("no")));
     await expect(begun(failing, 1000)).rejects.toThrow("no");
-    let fail = (_: Error): void => {};
+    let fail: (error: Error) => void = () => {};
     const until = new Promise<void>((_, reject) => (fail = reject));
     const parts = await begun(late(until), 1);
     fail(new Error("too late"));

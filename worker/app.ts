@@ -1,4 +1,4 @@
-/** The server as one web-standard function: OpenAI's chat API over models of the library. */
+/** The server as one web-standard function: OpenAI's and Anthropic's APIs over models of the library. */
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { requestId } from "hono/request-id";
@@ -31,7 +31,7 @@ export interface App {
 export const DEFAULT_GRACE_MS = 25_000;
 
 /**
- * POST /v1/chat/completions, GET /v1/models, GET /health and GET /metrics for one model or several; requests that name none get the first.
+ * Every address of docs/http.md, for one model or several; requests that name none get the first.
  * Errors have the shape of the API that is asked. With `apiKeys`, all but /health wants one.
  *
  * @throws {RangeError} No model; a key, a limit or an origin that is none.
