@@ -18,6 +18,8 @@ export interface RunningServer {
 }
 
 const REQUEST_MS = 60_000; // for a request to come in whole
+/** Longer than proxies keep an idle connection (60 s): who closes first must be the one that sends, or a request meets a closed door. */
+const KEEP_ALIVE_MS = 75_000;
 const CUT_MS = 1000; // for the last words of replies to be read
 const IDLE_MS = 20; // between two looks for connections that have become idle
 
@@ -27,7 +29,7 @@ export async function serve({ hostname = "127.0.0.1", port = 8080, ...options }:
   const app = createApp({ metrics: runtime.read, ...options });
   const server = createAdaptorServer({
     fetch: (request, { incoming }) => app.fetch(request, { clientAddress: (incoming as IncomingMessage).socket.remoteAddress }),
-    serverOptions: { requestTimeout: REQUEST_MS },
+    serverOptions: { requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS },
   });
   await listen(server, hostname, port);
   const address = server.address();
