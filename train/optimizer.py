@@ -1,0 +1,49 @@
+"""Muon for matrices (Keller Jordan, 2024), Adam for the rest: embedding, norms, router, taps of the convolutions."""
+
+import torch
+from torch import Tensor, nn
+
+
+def orthogonalize(g: Tensor) -> Tensor:
+    """The nearest semi-orthogonal matrices, roughly, by five Newton–Schulz steps. g: [..., rows, columns]."""
+    x = g.bfloat16().view(-1, *g.shape[-2:])
+    tall = x.shape[-2] > x.shape[-1]
+    x = x.mT if tall else x
+    x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
+    for _ in range(5):
+        a = x @ x.mT
+        b = torch.baddbmm(a, a, a, beta=-4.7750, alpha=2.0315)
+        x = torch.baddbmm(x, b, x, beta=3.4445)
+    return (x.mT if tall else x).to(g.dtype).view_as(g)
+
+
+class Muon(torch.optim.Optimizer):
+    """Each parameter is a matrix or a stack of them."""
+
+    def __init__(self, parameters: list[nn.Parameter], lr: float, momentum: float = 0.95):
+        super().__init__(parameters, {"lr": lr, "momentum": momentum})
+
+    @torch.no_grad()
+    def step(self) -> None:
+        for group in self.param_groups:
+            for p in group["params"]:
+                momentum = self.state[p].setdefault("momentum", torch.zeros_like(p))
+                momentum.lerp_(p.grad, 1 - group["momentum"])
+                direction = orthogonalize(p.grad.lerp(momentum, group["momentum"]))
+                p.add_(direction, alpha=-group["lr"] * max(1, p.shape[-2] / p.shape[-1]) ** 0.5)
+
+
+def optimizers(model: nn.Module, lr: float) -> list[torch.optim.Optimizer]:
+    """`lr`: Muon's; Adam's follow it."""
+    matrices, others, embedding = [], [], []
+    for name, p in model.named_parameters():
+        if name.startswith("embed"):
+            embedding.append(p)
+        elif p.ndim < 2 or name.endswith(("router", "taps")):
+            others.append(p)
+        else:
+            matrices.append(p)
+    adam = torch.optim.Adam(
+        [{"params": embedding, "lr": lr / 4}, {"params": others, "lr": lr / 6}], betas=(0.9, 0.98), eps=1e-10
+    )
+    return [Muon(matrices, lr), adam]

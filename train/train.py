@@ -1,0 +1,194 @@
+"""
+Trains the embedded model. Ends cleanly on SIGTERM or Ctrl-C, and goes on where it ended.
+
+    python train/train.py                    the learning rate is held: for as long as you let it
+    python train/train.py --decay 600        from there, 600 steps in which it falls to nothing: a model to use
+
+Every step's examples follow from the seed and the step's number. On a GPU one process trains; on CPUs two of one thread each, which
+share the work of every step (operations this small gain little from threads, and stall when another program takes a core).
+"""
+
+import argparse
+import csv
+import signal
+import tempfile
+import time
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+import weights as kept_weights
+from batches import SHARDS, Encoded, examples_of, targets
+from distributed import all_reduce, join, reduce_gradients
+from held_out import HeldOut
+from model import Batch, Config, Model
+from optimizer import optimizers
+from tokenizer import load as load_tokenizer
+
+WARM_UP = 30  # steps
+BALANCE_RATE = 0.003  # of expert biases, a step
+CHECKPOINTS = Path(__file__).with_name("checkpoints")
+
+
+class Examples:
+    """Prepares some steps ahead on a GPU's many cores; on CPUs, where preparing takes a hundredth of a step, when asked."""
+
+    AHEAD = 16  # steps
+
+    def __init__(self, seed: int, tokens_per_shard: int, ahead: bool):
+        self.seed, self.tokens = seed, tokens_per_shard
+        self.pool = ProcessPoolExecutor(8) if ahead else None
+        self.waiting: dict[tuple[int, int], Future[list[Encoded]]] = {}
+
+    def of(self, step: int, shard: int) -> list[Encoded]:
+        if self.pool is None:
+            return examples_of(self.seed, step, shard, self.tokens)
+        for later in range(step, step + self.AHEAD):
+            if (later, shard) not in self.waiting:
+                self.waiting[later, shard] = self.pool.submit(examples_of, self.seed, later, shard, self.tokens)
+        return self.waiting.pop((step, shard)).result()
+
+
+class Run:
+    """What a checkpoint holds: the model, its optimizers and how far they are."""
+
+    def __init__(self, args: argparse.Namespace, device: torch.device):
+        self.folder = CHECKPOINTS / args.name
+        stable, decayed = self.folder / "stable.pt", self.folder / "decayed.pt"
+        self.path = decayed if args.decay else stable
+        source = self.path if self.path.exists() else stable
+        state = torch.load(source, map_location="cpu", weights_only=True) if source.exists() else None
+        torch.manual_seed(args.seed)
+        if state:
+            self.model = Model(Config(**state["config"]))
+            self.model.load_state_dict(state["model"])
+        elif args.weights:
+            self.model = kept_weights.load(args.weights)
+        else:
+            self.model = Model(Config(load_tokenizer().get_vocab_size()))
+        self.model.to(device).train()
+        self.optimizers = optimizers(self.model, args.lr)
+        self.step, self.tokens, self.seconds, self.decay_from = args.first_step, 0, 0.0, None
+        if state:
+            for optimizer, kept in zip(self.optimizers, state["optimizers"], strict=True):
+                optimizer.load_state_dict(kept)
+            self.step, self.tokens, self.seconds, self.decay_from = (state[key] for key in ("step", "tokens", "seconds", "decay_from"))
+        if args.decay and self.decay_from is None:
+            self.decay_from = self.step
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group.setdefault("initial_lr", group["lr"])
+
+    def save(self) -> None:
+        state = {
+            "config": asdict(self.model.config),
+            "model": self.model.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            **{key: getattr(self, key) for key in ("step", "tokens", "seconds", "decay_from")},
+        }
+        self.folder.mkdir(parents=True, exist_ok=True)
+        torch.save(state, self.path.with_suffix(".new"))
+        self.path.with_suffix(".new").replace(self.path)
+
+    def log(self, name: str, row: dict) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / name
+        new = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, row)
+            if new:
+                writer.writeheader()
+            writer.writerow(row)
+
+
+def train(rank: int, world: int, args: argparse.Namespace, store: str) -> None:
+    if world > 1:
+        join(rank, world, store)
+    stopped: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _: stopped.append(number))
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    dtype = torch.bfloat16
+    run = Run(args, device)
+    model = run.model
+    examples = Examples(args.seed, args.tokens_per_step // SHARDS, ahead=device.type == "cuda")
+    group_tokens = 65_536 if device.type == "cuda" else 1024
+    held_out = HeldOut(device)
+    if rank == 0:
+        n = sum(p.numel() for p in model.parameters())
+        print(f"{n:,} parameters on {device}; {run.step} steps and {run.tokens:,} tokens seen", flush=True)
+
+    def evaluate() -> None:
+        table = held_out.evaluate(model, dtype, rank, world)
+        if rank == 0:
+            for job, (loss, exact, turns) in table.items():
+                run.log("held-out.csv", {"step": run.step, "tokens": run.tokens, "job": job, "loss": loss, "exact": exact, "turns": turns})
+            print("held out: " + "; ".join(f"{job} {loss:.3f} {exact:.0%}" for job, (loss, exact, _) in table.items()), flush=True)
+            run.save()
+
+    began = time.monotonic() - run.seconds
+    while True:
+        # Warm-up, then held; `--decay` takes it down to nothing in a straight line.
+        factor = min(1, (run.step + 1) / WARM_UP) if run.decay_from is None else 1 - (run.step - run.decay_from) / args.decay
+        done = factor <= 0 or run.step == args.steps or (args.until is not None and time.strftime("%H:%M") >= args.until)
+        votes = torch.tensor([float(done or bool(stopped))])
+        all_reduce(votes)
+        if votes.item() > 0:
+            break
+
+        model.zero_grad()
+        sums = torch.zeros(3)  # losses and number of the assistant's tokens, number of all
+        for shard in range(rank, SHARDS, world):
+            encoded = examples.of(run.step, shard)
+            batch = Batch.pack([ids for ids, _ in encoded], device, group_tokens)
+            random = torch.Generator().manual_seed(run.step * SHARDS + shard) if run.decay_from is None else None
+            places, wanted, weights = targets(encoded, device, random)
+            losses = F.cross_entropy(model.head(model.hidden(batch, dtype)[places]).float(), wanted, reduction="none")
+            (losses * weights).sum().backward()
+            spoken = weights == 1
+            sums += torch.tensor([losses.detach()[spoken].sum().item(), spoken.sum().item(), len(batch.ids)])
+        all_reduce(sums)
+        reduce_gradients(model, sums[1].item())
+        for optimizer in run.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = group["initial_lr"] * factor
+            optimizer.step()
+        model.balance(BALANCE_RATE * factor)
+
+        run.step, run.tokens, run.seconds = run.step + 1, run.tokens + int(sums[2]), time.monotonic() - began
+        if rank == 0:
+            loss = (sums[0] / sums[1]).item()
+            run.log("loss.csv", {"step": run.step, "tokens": run.tokens, "seconds": round(run.seconds, 1), "loss": loss, "factor": factor})
+            if run.step % 20 == 0:
+                print(f"step {run.step}: loss {loss:.4f}, {run.tokens:,} tokens, {run.seconds:.0f} s", flush=True)
+        if run.step % args.evaluate_every == 0:
+            evaluate()
+    evaluate()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--name", default="main", help="folder under train/checkpoints")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--weights", type=Path, help="safetensors to begin with where there is no checkpoint")
+    parser.add_argument("--first-step", type=int, default=0, help="with --weights: the steps that those have behind them")
+    parser.add_argument("--steps", type=int, help="end after this step")
+    parser.add_argument("--until", help="end at this time of day, HH:MM")
+    parser.add_argument("--decay", type=int, default=0, help="steps in which the learning rate falls to nothing")
+    parser.add_argument("--lr", type=float, default=0.02, help="of matrices; the others follow")
+    parser.add_argument("--tokens-per-step", type=int, default=8192)
+    parser.add_argument("--evaluate-every", type=int, default=200, help="steps")
+    args = parser.parse_args()
+    if torch.cuda.is_available():
+        train(0, 1, args, "")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for number in (signal.SIGTERM, signal.SIGINT):  # the processes get it too, and end after their step
+            signal.signal(number, signal.SIG_IGN)
+        torch.multiprocessing.spawn(train, (SHARDS, args, f"{folder}/store"), nprocs=SHARDS)
+
+
+if __name__ == "__main__":
+    main()
