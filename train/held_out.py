@@ -35,7 +35,7 @@ class HeldOut:
         for kept in self.batches[rank::world]:
             batch = Batch.pack([ids for _, ids, _ in kept], self.device)
             places, wanted, _ = targets([(ids, mask) for _, ids, mask in kept], self.device)
-            logits = model.head(model.hidden(batch, dtype)[places]).float()
+            logits = model.head(model.hidden(batch, dtype).index_select(0, places)).float()
             losses = F.cross_entropy(logits, wanted, reduction="none").cpu()
             right = (logits.argmax(-1) == wanted).cpu()
             at = 0

@@ -58,11 +58,12 @@ class Linear(nn.Linear):
 
 @dataclass(frozen=True)
 class Batch:
-    """Examples, packed: n tokens in all."""
+    """Examples, packed: n tokens in all. Attention sees them in groups of much the same length, as rows padded on the right."""
 
     ids: Tensor  # [n]
     positions: Tensor  # [n], from 0 in each example
-    groups: tuple[Tensor, ...]  # of examples of much the same length: [rows, time], places in the batch; places past an example's end are 0
+    groups: tuple[Tensor, ...]  # [rows, time]: places in the batch; any place where a row is padding
+    restore: Tensor  # [n]: where each token is in the groups, flat and one after another
 
     @staticmethod
     def pack(examples: Sequence[Sequence[int]], device: torch.device | str = "cpu", group_tokens: int = 1024) -> "Batch":
@@ -73,16 +74,18 @@ class Batch:
             if not groups or len(groups[-1]) * lengths[groups[-1][0]] >= group_tokens:
                 groups.append([])
             groups[-1].append(i)
-        places = []
+        places, restore, at = [], torch.empty(starts[-1], dtype=torch.long), 0
         for group in groups:
             time = -(-lengths[group[0]] // BLOCK) * BLOCK
             rows = torch.zeros(len(group), time, dtype=torch.long)
             for row, i in zip(rows, group, strict=True):
                 row[: lengths[i]] = torch.arange(starts[i], starts[i + 1])
+                restore[starts[i] : starts[i + 1]] = torch.arange(at, at + lengths[i])
+                at += time
             places.append(rows.to(device))
         ids = torch.tensor([id for example in examples for id in example])
         positions = torch.cat([torch.arange(n) for n in lengths])
-        return Batch(ids.to(device), positions.to(device), tuple(places))
+        return Batch(ids.to(device), positions.to(device), tuple(places), restore.to(device))
 
 
 class ShortConv(nn.Module):
@@ -96,11 +99,11 @@ class ShortConv(nn.Module):
     def forward(self, u: Tensor, positions: Tensor) -> Tensor:
         b, c, x = self.in_proj(u).chunk(3, dim=-1)  # [n, hidden] each
         g = b * x
-        taps = self.taps.to(g.dtype)
-        y = g * taps[:, 2]
+        taps = self.taps.T.to(g.dtype).contiguous()
+        y = g * taps[2]
         for back in (1, 2):
             earlier = F.pad(g[:-back], (0, 0, back, 0)) * (positions >= back)[:, None]
-            y = y + earlier * taps[:, 2 - back]
+            y = y + earlier * taps[2 - back]
         return self.out_proj(c * y)
 
 
@@ -116,23 +119,21 @@ class Attention(nn.Module):
         self.q_layernorm = RMSNorm(d, config.norm_eps)
         self.k_layernorm = RMSNorm(d, config.norm_eps)
 
-    def forward(self, u: Tensor, groups: Sequence[Tensor], cos: Tensor, sin: Tensor) -> Tensor:
+    def forward(self, u: Tensor, batch: Batch, cos: Tensor, sin: Tensor) -> Tensor:
         q = rotate(self.q_layernorm(self.q_proj(u).view(len(u), -1, self.head_dim)), cos, sin)  # [n, heads, d]
         k = rotate(self.k_layernorm(self.k_proj(u).view(len(u), -1, self.head_dim)), cos, sin)
         v = self.v_proj(u).view(len(u), -1, self.head_dim)
-        repeats = q.shape[1] // k.shape[1]
-        k, v = k.repeat_interleave(repeats, dim=1), v.repeat_interleave(repeats, dim=1)
-        out = torch.zeros_like(q)
-        for places in groups:
-            inside = places > 0
-            inside[:, 0] = True
-            a = attend(*(x[places].transpose(1, 2) for x in (q, k, v))).transpose(1, 2)  # [rows, time, heads, d]
-            out = out.index_put((places[inside],), a[inside])
-        return self.out_proj(out.flatten(1))
+        attended = []
+        for places in batch.groups:
+            rows = [x.index_select(0, places.flatten()).view(*places.shape, *x.shape[1:]).transpose(1, 2) for x in (q, k, v)]
+            attended.append(attend(*rows).transpose(1, 2).reshape(places.numel(), -1))
+        return self.out_proj(torch.cat(attended).index_select(0, batch.restore))
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Causal attention: [rows, heads, time, d]. On short rows PyTorch's own is up to five times slower on CPUs than two products."""
+    repeats = q.shape[1] // k.shape[1]
+    k, v = k.repeat_interleave(repeats, dim=1), v.repeat_interleave(repeats, dim=1)
     if q.is_cuda:
         return F.scaled_dot_product_attention(q, k, v, is_causal=True)
     time = q.shape[2]
@@ -190,7 +191,7 @@ class Experts(nn.Module):
         token = order.new_zeros(total).index_copy_(0, place, order // self.top_k)
         weight = weights.new_zeros(total).index_copy(0, place, weights.flatten()[order])
 
-        gate, up = grouped_linear(u[token], self.gate_up.to(u.dtype), padded).chunk(2, dim=-1)
+        gate, up = grouped_linear(u.index_select(0, token), self.gate_up.to(u.dtype), padded).chunk(2, dim=-1)
         y = grouped_linear(F.silu(gate) * up * weight[:, None].to(u.dtype), self.down.to(u.dtype), padded)
         return torch.zeros_like(u).index_add(0, token, y)
 
@@ -221,7 +222,7 @@ class Layer(nn.Module):
 
     def forward(self, h: Tensor, batch: Batch, cos: Tensor, sin: Tensor) -> Tensor:
         u = self.operator_norm(h)
-        h = h + (self.conv(u, batch.positions) if self.conv else self.self_attn(u, batch.groups, cos, sin))
+        h = h + (self.conv(u, batch.positions) if self.conv else self.self_attn(u, batch, cos, sin))
         return h + self.feed_forward(self.ffn_norm(h))
 
 

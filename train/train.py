@@ -145,7 +145,7 @@ def train(rank: int, world: int, args: argparse.Namespace, store: str) -> None:
             batch = Batch.pack([ids for ids, _ in encoded], device, group_tokens)
             random = torch.Generator().manual_seed(run.step * SHARDS + shard) if run.decay_from is None else None
             places, wanted, weights = targets(encoded, device, random)
-            losses = F.cross_entropy(model.head(model.hidden(batch, dtype)[places]).float(), wanted, reduction="none")
+            losses = F.cross_entropy(model.head(model.hidden(batch, dtype).index_select(0, places)).float(), wanted, reduction="none")
             (losses * weights).sum().backward()
             spoken = weights == 1
             sums += torch.tensor([losses.detach()[spoken].sum().item(), spoken.sum().item(), len(batch.ids)])
