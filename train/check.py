@@ -55,7 +55,7 @@ def transformers_model(model: Model) -> Lfm2MoeForCausalLM:
     # from_pretrained, as anyone would load the weights: experts are stacked there.
     with tempfile.TemporaryDirectory() as folder:
         theirs.config.save_pretrained(folder)
-        weights.save(model, Path(folder) / "model.safetensors")
+        weights.save(model, Path(folder) / "model.safetensors", {"step": 0, "tokens": 0, "seconds": 0})
         loaded = Lfm2MoeForCausalLM.from_pretrained(folder, dtype=torch.float32)
     return loaded.eval()
 

@@ -133,16 +133,14 @@ def main() -> None:
     parser.add_argument("source", type=Path, help="a checkpoint (.pt) or weights (.safetensors)")
     parser.add_argument("target", type=Path, help="weights (.safetensors) or a model (.gguf)")
     args = parser.parse_args()
-    facts = {}
     if args.source.suffix == ".safetensors":
-        model = weights.load(args.source)
+        model, progress = weights.load(args.source)
     else:
-        state = torch.load(args.source, map_location="cpu", weights_only=True)
-        model = Model(Config(**state["config"]))
-        model.load_state_dict(state["model"])
-        facts = {key: str(state[key]) for key in ("step", "tokens", "seconds")}
+        progress = torch.load(args.source, map_location="cpu", weights_only=True)
+        model = Model(Config(**progress["config"]))
+        model.load_state_dict(progress["model"])
     if args.target.suffix == ".safetensors":
-        weights.save(model, args.target, **facts)
+        weights.save(model, args.target, progress)
     else:
         type = re.search(r"-(Q8_0|Q4_0|F16)\.gguf$", args.target.name)
         if type is None:

@@ -16,9 +16,19 @@ import matplotlib.pyplot as plt
 SMOOTH = 0.95  # of the running mean
 
 
+def read(folder: Path, name: str) -> list[dict[str, str]]:
+    """The rows of the stable stage up to where the decay began, and the decay's."""
+    rows: list[dict[str, str]] = []
+    for stage in ("decayed", "stable"):
+        path = folder / f"{stage}-{name}.csv"
+        if path.exists():
+            with path.open(newline="") as file:
+                rows = [row for row in csv.DictReader(file) if not rows or int(row["step"]) < int(rows[0]["step"])] + rows
+    return rows
+
+
 def main(folder: Path, picture: Path) -> None:
-    with (folder / "loss.csv").open() as file:
-        rows = list(csv.DictReader(file))
+    rows = read(folder, "loss")
     tokens = [int(row["tokens"]) / 1e6 for row in rows]
     losses = [float(row["loss"]) for row in rows]
     smooth, mean = [], losses[0]
@@ -30,8 +40,7 @@ def main(folder: Path, picture: Path) -> None:
     axes[0].plot(tokens, smooth, color="black")
     axes[0].set(xlabel="million tokens seen", ylabel="loss per token of the assistant's", title="training", yscale="log")
 
-    with (folder / "held-out.csv").open() as file:
-        held_out = list(csv.DictReader(file))
+    held_out = read(folder, "held-out")
     for job in sorted({row["job"] for row in held_out}):
         of = [row for row in held_out if row["job"] == job]
         axes[1].plot([int(row["tokens"]) / 1e6 for row in of], [100 * float(row["exact"]) for row in of], label=job, marker=".")

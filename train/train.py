@@ -15,6 +15,7 @@ import tempfile
 import time
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict
+from multiprocessing import get_context
 from pathlib import Path
 
 import torch
@@ -36,10 +37,11 @@ class Examples:
     """Prepares some steps ahead on a GPU's many cores; on CPUs, where preparing takes a hundredth of a step, when asked."""
 
     AHEAD = 16  # steps
+    PROCESSES = 8
 
     def __init__(self, seed: int, tokens_per_shard: int, ahead: bool):
         self.seed, self.tokens = seed, tokens_per_shard
-        self.pool = ProcessPoolExecutor(8) if ahead else None
+        self.pool = ProcessPoolExecutor(self.PROCESSES, get_context("spawn"), ignore_signals) if ahead else None
         self.waiting: dict[tuple[int, int], Future[list[Encoded]]] = {}
 
     def of(self, step: int, shard: int) -> list[Encoded]:
@@ -51,6 +53,12 @@ class Examples:
         return self.waiting.pop((step, shard)).result()
 
 
+def ignore_signals() -> None:
+    """Signals to the whole group are for the process that trains; the others end with it."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+
+
 class Run:
     """What a checkpoint holds: the model, its optimizers and how far they are."""
 
@@ -58,23 +66,27 @@ class Run:
         self.folder = CHECKPOINTS / args.name
         stable, decayed = self.folder / "stable.pt", self.folder / "decayed.pt"
         self.path = decayed if args.decay else stable
-        source = self.path if self.path.exists() else stable
-        state = torch.load(source, map_location="cpu", weights_only=True) if source.exists() else None
+        state = torch.load(stable, map_location="cpu", weights_only=True) if stable.exists() else None
+        if args.decay and state and decayed.exists():
+            further = torch.load(decayed, map_location="cpu", weights_only=True)
+            if further["decay_from"] == state["step"]:  # else it is of an earlier decay
+                state = further
         torch.manual_seed(args.seed)
+        progress = {"step": 0, "tokens": 0, "seconds": 0}
         if state:
             self.model = Model(Config(**state["config"]))
             self.model.load_state_dict(state["model"])
+            progress = state
         elif args.weights:
-            self.model = kept_weights.load(args.weights)
+            self.model, progress = kept_weights.load(args.weights)
         else:
             self.model = Model(Config(load_tokenizer().get_vocab_size()))
+        self.step, self.tokens, self.seconds = int(progress["step"]), int(progress["tokens"]), float(progress["seconds"])
+        self.decay_from = state["decay_from"] if state else None
         self.model.to(device).train()
         self.optimizers = optimizers(self.model, args.lr)
-        self.step, self.tokens, self.seconds, self.decay_from = args.first_step, 0, 0.0, None
-        if state:
-            for optimizer, kept in zip(self.optimizers, state["optimizers"], strict=True):
-                optimizer.load_state_dict(kept)
-            self.step, self.tokens, self.seconds, self.decay_from = (state[key] for key in ("step", "tokens", "seconds", "decay_from"))
+        for optimizer, kept in zip(self.optimizers, state["optimizers"] if state else (), strict=False):
+            optimizer.load_state_dict(kept)
         if args.decay and self.decay_from is None:
             self.decay_from = self.step
         for optimizer in self.optimizers:
@@ -94,13 +106,22 @@ class Run:
 
     def log(self, name: str, row: dict) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / name
+        path = self.folder / f"{self.path.stem}-{name}.csv"
         new = not path.exists()
         with path.open("a", newline="") as file:
             writer = csv.DictWriter(file, row)
             if new:
                 writer.writeheader()
             writer.writerow(row)
+
+    def trim_logs(self) -> None:
+        """Takes away what is not of this run: an earlier decay's rows, and those that came after the checkpoint was saved."""
+        for path in self.folder.glob(f"{self.path.stem}-*.csv"):
+            with path.open(newline="") as file:
+                rows = [row for row in csv.DictReader(file) if (self.decay_from or 0) < int(row["step"]) <= self.step]
+            path.unlink()
+            for row in rows:
+                self.log(path.stem.removeprefix(f"{self.path.stem}-"), row)
 
 
 def train(rank: int, world: int, args: argparse.Namespace, store: str) -> None:
@@ -117,6 +138,7 @@ def train(rank: int, world: int, args: argparse.Namespace, store: str) -> None:
     group_tokens = 65_536 if device.type == "cuda" else 1024
     held_out = HeldOut(device)
     if rank == 0:
+        run.trim_logs()
         n = sum(p.numel() for p in model.parameters())
         print(f"{n:,} parameters on {device}; {run.step} steps and {run.tokens:,} tokens seen", flush=True)
 
@@ -124,7 +146,7 @@ def train(rank: int, world: int, args: argparse.Namespace, store: str) -> None:
         table = held_out.evaluate(model, dtype, rank, world)
         if rank == 0:
             for job, (loss, exact, turns) in table.items():
-                run.log("held-out.csv", {"step": run.step, "tokens": run.tokens, "job": job, "loss": loss, "exact": exact, "turns": turns})
+                run.log("held-out", {"step": run.step, "tokens": run.tokens, "job": job, "loss": loss, "exact": exact, "turns": turns})
             print("held out: " + "; ".join(f"{job} {loss:.3f} {exact:.0%}" for job, (loss, exact, _) in table.items()), flush=True)
             run.save()
 
@@ -160,7 +182,7 @@ def train(rank: int, world: int, args: argparse.Namespace, store: str) -> None:
         run.step, run.tokens, run.seconds = run.step + 1, run.tokens + int(sums[2]), time.monotonic() - began
         if rank == 0:
             loss = (sums[0] / sums[1]).item()
-            run.log("loss.csv", {"step": run.step, "tokens": run.tokens, "seconds": round(run.seconds, 1), "loss": loss, "factor": factor})
+            run.log("loss", {"step": run.step, "tokens": run.tokens, "seconds": round(run.seconds, 1), "loss": loss, "factor": factor})
             if run.step % 20 == 0:
                 print(f"step {run.step}: loss {loss:.4f}, {run.tokens:,} tokens, {run.seconds:.0f} s", flush=True)
         if run.step % args.evaluate_every == 0:
@@ -173,7 +195,6 @@ def main() -> None:
     parser.add_argument("--name", default="main", help="folder under train/checkpoints")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--weights", type=Path, help="safetensors to begin with where there is no checkpoint")
-    parser.add_argument("--first-step", type=int, default=0, help="with --weights: the steps that those have behind them")
     parser.add_argument("--steps", type=int, help="end after this step")
     parser.add_argument("--until", help="end at this time of day, HH:MM")
     parser.add_argument("--decay", type=int, default=0, help="steps in which the learning rate falls to nothing")
@@ -185,8 +206,7 @@ def main() -> None:
         train(0, 1, args, "")
         return
     with tempfile.TemporaryDirectory() as folder:
-        for number in (signal.SIGTERM, signal.SIGINT):  # the processes get it too, and end after their step
-            signal.signal(number, signal.SIG_IGN)
+        ignore_signals()  # the processes get it too, and end after their step
         torch.multiprocessing.spawn(train, (SHARDS, args, f"{folder}/store"), nprocs=SHARDS)
 
 

@@ -54,18 +54,21 @@ def from_checkpoint(config: Config, tensors: dict[str, Tensor]) -> Model:
     return model
 
 
-def save(model: Model, path: Path, **facts: str) -> None:
-    """`facts`: what else the header tells, such as the tokens seen."""
+def save(model: Model, path: Path, progress: dict[str, int | float]) -> None:
+    """`progress`: steps, tokens and seconds behind these weights; the header tells them, as text."""
     # The router and its bias choose experts, and the taps are few: they stay f32, as in LFM2's GGUF files.
     fine = ("feed_forward.gate.weight", "expert_bias", "conv.conv.weight")
     tensors = {
         name: tensor.float().contiguous() if name.endswith(fine) else tensor.bfloat16().contiguous()
         for name, tensor in to_checkpoint(model).items()
     }
+    facts = {key: str(progress[key]) for key in ("step", "tokens", "seconds")}
     save_file(tensors, path, metadata={"format": "pt", "config": json.dumps(asdict(model.config)), **facts})
 
 
-def load(path: Path) -> Model:
+def load(path: Path) -> tuple[Model, dict[str, str]]:
+    """The model, and what the header tells."""
     with safe_open(path, "pt") as file:
-        config = Config(**json.loads(file.metadata()["config"]))
-        return from_checkpoint(config, {name: file.get_tensor(name) for name in file.keys()})
+        facts = file.metadata()
+        config = Config(**json.loads(facts["config"]))
+        return from_checkpoint(config, {name: file.get_tensor(name) for name in file.keys()}), facts
