@@ -26,6 +26,17 @@ const comparable: object[] = [
   { ...seeded, n: 2, min_p: 0.05, top_p: 0.9, repetition_penalty: 1.1 },
   { ...seeded, messages: [{ role: "user", content: "The red fox met Mina near the old well. ".repeat(40) }], max_tokens: 8 },
 ];
+/** Of the other addresses. */
+const others: readonly (readonly [path: string, body: object])[] = [
+  ["/v1/completions", { prompt: ["The red fox", [1, 300, 301]], seed: 7, n: 2, max_tokens: 12, logprobs: 2 }],
+  ["/v1/responses", { input: "Where did Mina find the lamp?", seed: 7, max_output_tokens: 12 }],
+  ["/v1/embeddings", { input: ["The red fox met Mina near the old well.", "Ä 灯 🏮"], encoding_format: "base64" }],
+  ["/v1/messages", { messages, max_tokens: 12, temperature: 0 }],
+  ["/v1/messages/count_tokens", { messages }],
+  ["/tokenize", { content: "Ä 灯 🏮", with_pieces: true }],
+  ["/detokenize", { tokens: [300, 301, 302] }],
+  ["/apply-template", { messages }],
+];
 const answers = new Map<string, string[]>();
 
 const asker =
@@ -34,7 +45,7 @@ const asker =
     fetch(`${url}/v1/chat/completions`, { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body), ...init });
 
 /** The replies to all comparable requests, as text, without what must differ. */
-async function answersOf(ask: Ask): Promise<string[]> {
+async function answersOf(ask: Ask, post: (path: string, body: string) => Promise<Response>): Promise<string[]> {
   const replies: string[] = [];
   for (const body of comparable) {
     const response = await ask(body);
@@ -42,11 +53,17 @@ async function answersOf(ask: Ask): Promise<string[]> {
     const { choices, usage } = (await response.json()) as { choices: unknown; usage: unknown };
     replies.push(withoutIds({ choices, usage }));
   }
+  for (const [path, body] of others) {
+    const response = await post(path, JSON.stringify(body));
+    expect(response.status, path).toBe(200);
+    replies.push(withoutIds(await response.json()));
+  }
   return replies;
 }
 
-/** The ids of calls are made up anew each time. */
-const withoutIds = (said: unknown): string => JSON.stringify(said, (key, value: unknown) => (key === "id" ? undefined : value), 1);
+/** Ids are made up anew each time, and times pass. */
+const NEW: ReadonlySet<string> = new Set(["id", "call_id", "created", "created_at", "completed_at"]);
+const withoutIds = (said: unknown): string => JSON.stringify(said, (key, value: unknown) => (NEW.has(key) ? undefined : value), 1);
 
 async function errorOf(response: Response): Promise<object> {
   const { error } = (await response.json()) as { error: { message: string } };
@@ -133,7 +150,7 @@ describe.each(runtimes)("$name", ({ name, start, endsItself, seesLeaving }) => {
       "messages",
       "context_length_exceeded",
     ],
-    ["what is not supported yet", { messages, response_format: { type: "json_object" } }, 400, "response_format", "unsupported_parameter"],
+    ["what is not supported", { messages, audio: { format: "mp3" } }, 400, "audio", "unsupported_parameter"],
     ["an unknown model", { messages, model: "gpt-5" }, 404, "model", "model_not_found"],
     ["too large a body", { messages: [{ role: "user", content: "x".repeat(5 * 2 ** 20) }] }, 413, null, "body_too_large"],
   ])("refuses %s", async (_, body, status, param, code) => {
@@ -186,7 +203,7 @@ describe.each(runtimes)("$name", ({ name, start, endsItself, seesLeaving }) => {
   }
 
   it("says what the other runtimes say", async () => {
-    answers.set(name, await answersOf(ask));
+    answers.set(name, await answersOf(ask, (path, body) => fetch(server.url + path, { method: "POST", body })));
   });
 
   it.runIf(endsItself)("ends when it is told to: a reply that is short comes to its end, a long one is told that it is cut", async () => {
@@ -209,7 +226,10 @@ describe("in this process", () => {
     const app = createApp({ models: model });
     answers.set(
       kernels,
-      await answersOf((body) => app.request("http://local/v1/chat/completions", { method: "POST", body: JSON.stringify(body) })),
+      await answersOf(
+        (body) => app.request("http://local/v1/chat/completions", { method: "POST", body: JSON.stringify(body) }),
+        async (path, body) => app.request(`http://local${path}`, { method: "POST", body }),
+      ),
     );
   });
 

@@ -22,7 +22,8 @@ export function completions(models: Models): (c: Context) => Promise<Response> {
     const prompts = toPrompts(body.prompt);
     const answer = newCompletion(id, { n: options.n ?? 1, logprobs: options.logprobs !== undefined });
     if (body.stream !== true) {
-      const replies = Promise.all(prompts.map((prompt, i) => collect(continued(model, prompt, i, answer, options))));
+      const atOnce = Math.max(1, Math.floor(model.info.maxSequences / answer.n));
+      const replies = inParallel(prompts, atOnce, (prompt, i) => collect(continued(model, prompt, i, answer, options)));
       replies.catch(leave); // nobody wants the others
       return c.json(await completion(answer, replies));
     }
@@ -73,6 +74,17 @@ async function* inTurn(
   options: CompleteOptions,
 ): AsyncGenerator<CompletionPart, void, void> {
   for (const [i, prompt] of prompts.entries()) yield* continued(model, prompt, i, answer, options);
+}
+
+/** So many at once that they take their places with the model, and do not fill the queue of those who wait. */
+async function inParallel<T, R>(inputs: readonly T[], limit: number, work: (input: T, index: number) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let i = next++; i < inputs.length; i = next++) results[i] = await work(inputs[i]!, i);
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, inputs.length) }, worker));
+  return results;
 }
 
 async function collect(parts: AsyncIterable<CompletionPart>): Promise<CompletionPart[]> {
