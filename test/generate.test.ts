@@ -7,6 +7,7 @@ import { ContextLengthError } from "../src/errors.ts";
 import { type Conversing, chat, chatStream } from "../src/generate/chat.ts";
 import { generateChoice } from "../src/generate/choice.ts";
 import { complete, completeStream } from "../src/generate/complete.ts";
+import { Constraints } from "../src/generate/constraints.ts";
 import { generate, type GeneratePart } from "../src/generate/generate.ts";
 import { createTokenizer, type Tokenizer } from "../src/tokenizer/tokenizer.ts";
 import type { FinishReason, GenerateOptions, ReplyPart, TokenLogprob } from "../src/types.ts";
@@ -361,6 +362,7 @@ describe("continuations", () => {
   const completing = (script: Partial<Script> & { ids: readonly number[] }) => ({
     engine: new ScriptedEngine({ vocabularySize: tokenizer.vocabularySize, ...script }),
     tokenizer,
+    constraints: new Constraints(tokenizer),
     defaults: { temperature: 0 },
     closing: never,
   });
@@ -389,6 +391,7 @@ describe("conversations", () => {
       engine: new ScriptedEngine({ vocabularySize: tokenizer.vocabularySize, ids }),
       tokenizer,
       template: createChatTemplate({ architecture: "lfm2moe", name, tokenizer, template }),
+      constraints: new Constraints(tokenizer),
       defaults: { temperature: 0 },
       closing: never,
     };

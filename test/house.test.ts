@@ -35,6 +35,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "src/gguf/": ["src/gguf/", "src/types.ts", "src/errors.ts"],
   "src/chat/": ["src/chat/", "src/types.ts", "src/errors.ts"],
   "src/tokenizer/": ["src/tokenizer/", "src/gguf/types.ts", "src/gguf/quote.ts", "src/types.ts", "src/errors.ts"],
+  "src/grammar/": ["src/grammar/", "src/types.ts", "src/errors.ts"],
   "src/sampling/": ["src/sampling/", "src/types.ts", "src/errors.ts"],
   // The only files of src/ that know a runtime: they are chosen by the package's imports map.
   "src/runtime/": [

@@ -140,8 +140,9 @@ describe("before the cuts", () => {
   test("bias comes after the penalties, the mask after the bias", () => {
     expect(after({ repetitionPenalty: 2, logitBias: { 0: 10 } }, [4, 4], [0], [])).toEqual([12, 4]);
     const one = sampler({ temperature: 0, logitBias: { 1: 100 } }, 3);
-    const banned = (row: Float32Array): void => void (row[1] = Number.NEGATIVE_INFINITY);
-    expect(one.sample(Float32Array.of(0, 1, 2), 0, banned).id).toBe(2);
+    const not1 = { allows: (id: number) => id !== 1, apply: (row: Float32Array): void => void (row[1] = Number.NEGATIVE_INFINITY) };
+    expect(one.sample(Float32Array.of(0, 1, 2), 0, not1).id).toBe(2);
+    expect(one.sample(Float32Array.of(0, 1, 200), 0, not1).id).toBe(2);
     expect(sampler({ seed: 1, logitBias: { 0: Number.NEGATIVE_INFINITY } }, 2).sample(Float32Array.of(50, 0), 0).id).toBe(1);
   });
 

@@ -15,13 +15,16 @@ import type {
   ToolCall,
   Usage,
 } from "../types.ts";
+import { type Constraints, given, type Structure } from "./constraints.ts";
 import { generate } from "./generate.ts";
 import { refuseUnsupported, resolveGeneration } from "./options.ts";
+import { ReplyConstraint } from "./reply-constraint.ts";
 
 export interface Conversing {
   readonly engine: Engine;
   readonly tokenizer: Tokenizer;
   readonly template: ChatTemplate;
+  readonly constraints: Constraints;
   readonly defaults: SamplingOptions;
   readonly closing: AbortSignal;
   readonly track?: (work: Promise<void>) => void;
@@ -29,7 +32,7 @@ export interface Conversing {
 
 /** The parts of a reply as they come; see Model.chatStream. */
 export async function* chatStream(
-  { engine, tokenizer, template, defaults, closing, track }: Conversing,
+  { engine, tokenizer, template, constraints, defaults, closing, track }: Conversing,
   messages: Message[],
   options: ChatOptions,
 ): AsyncGenerator<ReplyPart, void, void> {
@@ -38,6 +41,7 @@ export async function* chatStream(
   const tools = options.toolChoice === "none" ? undefined : options.tools;
   const { ids: prompt, thinkOpened } = template.render(messages, { ...templateOptions(options), ...(tools && { tools }) });
   const reasoning = thinkOpened ? "open" : template.reasoning ? "auto" : "none";
+  const structure = resolveStructure(constraints, options, template, reasoning, generation.maxThinkingTokens);
   const parsers = Array.from({ length: generation.n }, () => createReplyParser({ reasoning, ...(tools && { tools }) }));
   const called = new Set<number>();
   const thinking = new ThinkingTokens(tokenizer, generation.n, thinkOpened);
@@ -49,6 +53,7 @@ export async function* chatStream(
     prompt,
     generation,
     visible,
+    constrain: structure && (() => new ReplyConstraint(constraints, structure)),
     closing,
     track,
     onToken: (index, id) => thinking.count(index, id),
@@ -72,6 +77,24 @@ export async function* chatStream(
     if (part.type === "finish")
       yield { ...part, finishReason: part.finishReason === "stop" && called.has(index) ? "tool_calls" : part.finishReason };
   }
+}
+
+/** What the options hold replies to; undefined: nothing. */
+function resolveStructure(
+  constraints: Constraints,
+  { tools = [], toolChoice = "auto", parallelToolCalls: parallel = true, responseFormat }: ChatOptions,
+  { toolSyntax: syntax }: ChatTemplate,
+  reasoning: Structure["reasoning"],
+  maxThinkingTokens: number,
+): Structure | undefined {
+  if (!["auto", "none", "required"].includes(toolChoice as string) && typeof (toolChoice as { name?: unknown } | null)?.name !== "string")
+    throw new RangeError('toolChoice must be "auto", "none", "required" or { name }');
+  const callRequired = toolChoice !== "auto" && toolChoice !== "none";
+  const format = constraints.format(responseFormat);
+  const calls = constraints.calls({ tools, syntax, choice: toolChoice, parallel });
+  const callBarred = toolChoice === "none";
+  if (!format && !calls && !callBarred && maxThinkingTokens === Number.POSITIVE_INFINITY) return undefined;
+  return { ...given("format", format), ...given("calls", calls), callRequired, callBarred, parallel, reasoning, maxThinkingTokens };
 }
 
 /** The same, waited for. */

@@ -5,6 +5,7 @@ import { createDetokenizer } from "../tokenizer/detokenizer.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { FinishReason, TokenLogprob } from "../types.ts";
 import type { Generation } from "./options.ts";
+import { barring, type ReplyConstraint } from "./reply-constraint.ts";
 import { createStopStrings } from "./stop-strings.ts";
 
 /** Text that may be shown, with the tokens it came from. */
@@ -21,6 +22,8 @@ export interface ChoiceOptions {
   readonly prompt: readonly number[];
   /** Control tokens whose text belongs in the reply's; all others print nothing. */
   readonly visible: ReadonlySet<number>;
+  /** What the reply is held to. */
+  readonly constraint?: ReplyConstraint | undefined;
   readonly signal: AbortSignal;
   /** Called with every token that is sampled, a stop token included. */
   readonly onToken: (id: number) => void;
@@ -38,7 +41,7 @@ export async function* generateChoice(
   sequence: Sequence,
   logits: Float32Array,
 ): AsyncGenerator<TextPiece, FinishReason, void> {
-  const { engine, tokenizer, generation, index, prompt, visible, signal, onToken, onStopString } = options;
+  const { engine, tokenizer, generation, index, prompt, visible, constraint, signal, onToken, onStopString } = options;
   const { sampling, minTokens, stop, stopTokenIds, ignoreEos } = generation;
   const stops = new Set([...stopTokenIds, ...(ignoreEos ? [] : tokenizer.stopTokens)]);
   // The last token of a reply is not fed back, so that one more fits than the context has places left.
@@ -54,18 +57,19 @@ export async function* generateChoice(
   const detokenizer = createDetokenizer(printed);
   const stopStrings = createStopStrings(stop);
   const pending = new PendingTokens(tokenizer);
-  const banStops = (row: Float32Array): void => {
-    for (const id of stops) row[id] = Number.NEGATIVE_INFINITY;
-  };
+  const noStops = barring(stops);
 
   for (let count = 0; count < maxTokens; count++) {
     if (signal.aborted) return "abort";
-    const sampled = sampler.sample(logits, prompt.length + count, count < minTokens ? banStops : undefined);
-    onToken(sampled.id);
-    if (stops.has(sampled.id)) {
+    const early = count < minTokens;
+    const filter = constraint ? constraint.next(early ? NONE : stops, early ? stops : NONE) : early ? noStops : undefined;
+    const sampled = filter === "end" ? undefined : sampler.sample(logits, prompt.length + count, filter);
+    if (sampled) onToken(sampled.id);
+    if (!sampled || stops.has(sampled.id)) {
       yield pending.flush(stopStrings.push(detokenizer.end()).text + stopStrings.end());
       return "stop";
     }
+    constraint?.accept(sampled.id);
     const text = detokenizer.push(sampled.id);
     const shown = stopStrings.push(text);
     pending.add(sampled, text.length, text === "" && printed(sampled.id).length > 0);
@@ -95,6 +99,7 @@ export async function* generateChoice(
 }
 
 const NOTHING = new Uint8Array(0);
+const NONE: ReadonlySet<number> = new Set();
 
 /** Tokens whose text is not wholly shown yet, and how far it reaches. */
 class PendingTokens {

@@ -3,12 +3,15 @@ import type { Engine } from "../engine/types.ts";
 import { largest } from "../sampling/select.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { CompleteOptions, Completion, CompletionPart, Evaluation, SamplingOptions } from "../types.ts";
+import { type Constraints, given, type Structure } from "./constraints.ts";
 import { generate } from "./generate.ts";
 import { refuseUnsupported, resolveGeneration } from "./options.ts";
+import { ReplyConstraint } from "./reply-constraint.ts";
 
 export interface Completing {
   readonly engine: Engine;
   readonly tokenizer: Tokenizer;
+  readonly constraints: Constraints;
   readonly defaults: SamplingOptions;
   readonly closing: AbortSignal;
   readonly track?: (work: Promise<void>) => void;
@@ -16,7 +19,7 @@ export interface Completing {
 
 /** The parts of a continuation as they come; see Model.completeStream. A text is encoded with its control tokens, and BOS where the file wants it. */
 export async function* completeStream(
-  { engine, tokenizer, defaults, closing, track }: Completing,
+  { engine, tokenizer, constraints, defaults, closing, track }: Completing,
   prompt: string | number[],
   options: CompleteOptions,
 ): AsyncGenerator<CompletionPart, void, void> {
@@ -24,8 +27,18 @@ export async function* completeStream(
   const generation = resolveGeneration(options, defaults, tokenizer.vocabularySize, engine.maxSequences);
   if (typeof prompt !== "string") checkIds(prompt, tokenizer.vocabularySize);
   const ids = typeof prompt === "string" ? tokenizer.encode(prompt, { special: true, bos: tokenizer.addBos }) : prompt;
+  const structure: Structure = {
+    ...given("format", constraints.format(options.responseFormat)),
+    callRequired: false,
+    callBarred: false,
+    parallel: true,
+    reasoning: endsInThought(ids, tokenizer) ? "open" : options.responseFormat ? "none" : "auto",
+    maxThinkingTokens: generation.maxThinkingTokens,
+  };
+  const held = structure.format !== undefined || structure.maxThinkingTokens < Number.POSITIVE_INFINITY;
+  const constrain = held ? () => new ReplyConstraint(constraints, structure) : undefined;
   const echoed = new Set<number>();
-  for await (const part of generate({ engine, tokenizer, prompt: ids, generation, closing, track })) {
+  for await (const part of generate({ engine, tokenizer, prompt: ids, generation, constrain, closing, track })) {
     if (part.type !== "usage" && options.echo && !echoed.has(part.index)) {
       echoed.add(part.index);
       yield { type: "text", index: part.index, text: typeof prompt === "string" ? prompt : tokenizer.decode(ids) };
@@ -75,6 +88,12 @@ export async function evaluate(engine: Engine, ids: number[], signal?: AbortSign
   } finally {
     engine.release(sequence);
   }
+}
+
+/** Whether the last of the reasoning tokens opens. */
+function endsInThought(ids: readonly number[], tokenizer: Tokenizer): boolean {
+  const [open, close] = [tokenizer.id("<think>"), tokenizer.id("</think>")];
+  return open !== undefined && ids.lastIndexOf(open) > (close === undefined ? -1 : ids.lastIndexOf(close));
 }
 
 /** @throws {RangeError} */

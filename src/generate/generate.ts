@@ -6,6 +6,7 @@ import type { FinishReason, Usage } from "../types.ts";
 import { Channel } from "./channel.ts";
 import { generateChoice, type TextPiece } from "./choice.ts";
 import type { Generation } from "./options.ts";
+import type { ReplyConstraint } from "./reply-constraint.ts";
 
 export interface GenerateInput {
   readonly engine: Engine;
@@ -13,6 +14,8 @@ export interface GenerateInput {
   readonly prompt: readonly number[];
   readonly generation: Generation;
   readonly visible?: ReadonlySet<number>;
+  /** What the replies are held to; called once for each. */
+  readonly constrain?: (() => ReplyConstraint) | undefined;
   /** Called with every token that is sampled, a stop token included. */
   readonly onToken?: (index: number, id: number) => void;
   /** Ends all replies with "abort", as the caller's own signal does. */
@@ -37,6 +40,7 @@ export async function* generate({
   prompt,
   generation,
   visible = new Set(),
+  constrain,
   onToken,
   closing,
   track,
@@ -102,7 +106,8 @@ export async function* generate({
     const onStopString = (stopString: string): void => {
       stop = { stopString };
     };
-    const choice = { engine, tokenizer, generation, index, prompt, visible, signal, onToken: count, onStopString };
+    const constraint = constrain?.();
+    const choice = { engine, tokenizer, generation, index, prompt, visible, constraint, signal, onToken: count, onStopString };
     const pieces = generateChoice(choice, sequence, logits);
     for (;;) {
       const step = await pieces.next();

@@ -16,6 +16,7 @@ import type {
   Usage,
 } from "../types.ts";
 import { chat, chatStream } from "./chat.ts";
+import { Constraints } from "./constraints.ts";
 import { complete, completeStream, evaluate } from "./complete.ts";
 import { embed } from "./embed.ts";
 
@@ -43,7 +44,15 @@ export function createModel({ engine, tokenizer, template, info, bytesRead, memo
     const done = (): boolean => running.delete(work);
     work.then(done, done);
   }
-  const parts = { engine, tokenizer, template, defaults: info.samplingDefaults, closing: closing.signal, track };
+  const parts = {
+    engine,
+    tokenizer,
+    template,
+    constraints: new Constraints(tokenizer),
+    defaults: info.samplingDefaults,
+    closing: closing.signal,
+    track,
+  };
 
   async function whole<T extends { usage: Usage }>(work: () => Promise<T>): Promise<T> {
     if (closed) throw new Error("the model is closed");

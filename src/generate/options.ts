@@ -10,6 +10,7 @@ export const MAX_LOGPROBS = 100;
 export interface Generation {
   readonly sampling: Sampling;
   readonly maxTokens: number; // of the reply; Infinity: to the end of the context
+  readonly maxThinkingTokens: number; // Infinity: as many as it takes
   readonly minTokens: number;
   readonly stop: readonly string[];
   readonly stopTokenIds: readonly number[];
@@ -26,7 +27,11 @@ export function resolveGeneration(
   vocabularySize: number,
   maxSequences: number,
 ): Generation {
-  const whole = (name: "maxTokens" | "minTokens" | "n" | "logprobs", min: number, max: number): number | undefined => {
+  const whole = (
+    name: "maxTokens" | "maxThinkingTokens" | "minTokens" | "n" | "logprobs",
+    min: number,
+    max: number,
+  ): number | undefined => {
     const value = options[name];
     if (value === undefined) return undefined;
     if (!Number.isSafeInteger(value) || value < min || value > max) {
@@ -46,6 +51,7 @@ export function resolveGeneration(
   return {
     sampling: resolveSampling(options, defaults, vocabularySize),
     maxTokens: whole("maxTokens", 0, Number.MAX_SAFE_INTEGER) ?? Number.POSITIVE_INFINITY,
+    maxThinkingTokens: whole("maxThinkingTokens", 0, Number.MAX_SAFE_INTEGER) ?? Number.POSITIVE_INFINITY,
     minTokens: whole("minTokens", 0, Number.MAX_SAFE_INTEGER) ?? 0,
     stop: readStop(options.stop),
     stopTokenIds,
@@ -71,11 +77,6 @@ export function refuseUnsupported(options: ChatOptions & CompleteOptions): void 
   const refuse = (param: string, why: string): never => {
     throw new UnsupportedError(`${param} is not supported: ${why}`, param);
   };
-  const { toolChoice, responseFormat } = options;
-  if (responseFormat !== undefined && responseFormat.type !== "text") refuse("responseFormat", 'only { type: "text" } is');
-  if (toolChoice !== undefined && toolChoice !== "auto" && toolChoice !== "none") refuse("toolChoice", 'only "auto" and "none" are');
-  if (options.parallelToolCalls === false) refuse("parallelToolCalls", "false cannot be enforced; leave it out");
   if (options.session !== undefined) refuse("session", "sessions do not exist yet");
-  if (options.maxThinkingTokens !== undefined) refuse("maxThinkingTokens", "thinking cannot be capped yet; use maxTokens");
   if (options.suffix !== undefined && options.suffix !== "") refuse("suffix", "text is only continued at its end");
 }

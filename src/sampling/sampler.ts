@@ -33,14 +33,20 @@ export interface Sampled {
   readonly top?: readonly { readonly id: number; readonly logprob: number }[]; // likeliest first, a tie to the lower id
 }
 
+/** Which tokens may come. */
+export interface TokenFilter {
+  allows(id: number): boolean;
+  /** Sets the logits of all others to −∞. */
+  apply(logits: Float32Array): void;
+}
+
 export interface Sampler {
   /**
    * The token for a position of the sequence. Overwrites the logits.
    *
-   * @param mask Sets the logits of tokens that are not allowed here to −∞.
-   * @throws {Error} No token is possible: the logits are no numbers, or the mask leaves none.
+   * @throws {Error} No token is possible: the logits are no numbers. @throws {RangeError} logitBias bars all that the filter leaves.
    */
-  sample(logits: Float32Array, position: number, mask?: (logits: Float32Array) => void): Sampled;
+  sample(logits: Float32Array, position: number, filter?: TokenFilter): Sampled;
   /** Counts a token of the reply for the penalties. */
   accept(id: number): void;
 }
@@ -62,9 +68,16 @@ export function createSampler({ sampling, functions, choice, prompt, logprobs }:
     for (const [id, bias] of logitBias) logits[id]! += bias;
   }
 
-  function choose(logits: Float32Array, position: number): number {
-    const maxima = functions.maxima(logits);
-    const best = largest(logits, maxima);
+  function choose(logits: Float32Array, position: number, filter: TokenFilter | undefined): number {
+    if (filter && temperature > 0) filter.apply(logits);
+    let maxima = functions.maxima(logits);
+    let best = largest(logits, maxima);
+    // The likeliest of all, if allowed, is the likeliest of those that are: no mask is needed for it.
+    if (filter && temperature === 0 && best !== undefined && !filter.allows(best)) {
+      filter.apply(logits);
+      maxima = functions.maxima(logits);
+      best = largest(logits, maxima);
+    }
     if (best === undefined && logitBias.size > 0) throw new RangeError("logitBias leaves no token that may be said");
     if (best === undefined) throw new Error("the model's output allows no token: every logit is −∞ or not a number");
     // Also where the temperature is so close to 0 that f32 cannot hold the quotient.
@@ -73,11 +86,10 @@ export function createSampler({ sampling, functions, choice, prompt, logprobs }:
   }
 
   return {
-    sample(logits, position, mask) {
+    sample(logits, position, filter) {
       const report = logprobs === undefined ? undefined : logprobsOf(logits, logprobs, functions);
       penalise(logits);
-      mask?.(logits);
-      const id = choose(logits, position);
+      const id = choose(logits, position, filter);
       return report ? { id, logprob: report.logprob(id), top: report.top } : { id };
     },
     accept(id) {
