@@ -48,7 +48,7 @@ describe("chat", () => {
         finish_reason,
       }));
     expect(said(streamed)).toEqual(said(whole));
-    expect(said(whole)[0]).toMatchObject({ calls: [["get_weather", '{"city":"Tokyo"}']], finish_reason: "tool_calls" });
+    expect(said(whole)[0]).toMatchObject({ calls: [["get_time", '{"city":"Tokyo"}']], finish_reason: "tool_calls" });
     expect(streamed.usage).toEqual(whole.usage);
   });
 
