@@ -329,7 +329,6 @@ describe("a request", () => {
     ["a fraction for a whole number", { ...hello, max_tokens: 1.5 }, "max_tokens"],
     ["a tool without a name", { ...hello, tools: [{ type: "function", function: {} }] }, "tools"],
     ["alternatives without log-probabilities", { ...hello, top_logprobs: 2 }, "top_logprobs"],
-    ["strict tools", { ...hello, tools: [{ type: "function", function: { name: "f", strict: true } }] }, "tools"],
     ["audio", { ...hello, modalities: ["text", "audio"] }, "modalities"],
     ["functions of old", { ...hello, functions: [] }, "functions"],
     ["web search", { ...hello, web_search_options: {} }, "web_search_options"],

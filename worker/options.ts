@@ -1,7 +1,6 @@
 /** Fields that several APIs share, as the library's options. */
 import type { ChatOptions, GenerateOptions, ModelInfo, ResponseFormat, Tool } from "../src/index.ts";
 import { ApiError } from "./errors.ts";
-import { refuse } from "./schemas/body.ts";
 import type { EFFORTS } from "./schemas/chat.ts";
 
 export type Effort = (typeof EFFORTS)[number];
@@ -76,7 +75,6 @@ export function toTool({
   type: "function";
   function: { readonly [field: string]: unknown; readonly strict?: boolean | null | undefined };
 }): Tool {
-  if (declared.strict === true) refuse("tools", "strict tools", "arguments are not held to the schema yet; leave strict out or pass false");
   return { ...rest, function: present(declared) } as Tool;
 }
 
