@@ -68,13 +68,7 @@ export function present<T extends object>(fields: T): { [K in keyof T]?: NonNull
 }
 
 /** As the client wrote it, nulls aside: the template prints all of a tool. */
-export function toTool({
-  function: declared,
-  ...rest
-}: {
-  type: "function";
-  function: { readonly [field: string]: unknown; readonly strict?: boolean | null | undefined };
-}): Tool {
+export function toTool({ function: declared, ...rest }: { type: "function"; function: Readonly<Record<string, unknown>> }): Tool {
   return { ...rest, function: present(declared) } as Tool;
 }
 

@@ -35,6 +35,11 @@ describe.each(Object.keys(runtimes))("on %s", (runtime) => {
     expect(await example("chat", ["The red fox", "Mina"])).toMatch(/^> The red fox\n[^]*\n> Mina\n/);
   });
 
+  it("the data have the form of their schema", async () => {
+    const { customer, items, express } = JSON.parse(await example("extract")) as Record<string, unknown>;
+    expect([typeof customer, Array.isArray(items), typeof express]).toEqual(["string", true, "boolean"]);
+  });
+
   it("the notes are asked, and named", async () => {
     expect(await example("rag")).toMatch(/\nsource: \w+\.md \(0\.\d\d\)\nsource: \w+\.md \(0\.\d\d\)\n$/);
   });
