@@ -49,13 +49,13 @@ async function main(): Promise<void> {
 }
 
 function print(load: Load): void {
-  const { clients, seconds, tokensPerSecond, requests, whole, left, refusals, failures, firstMs, gapMs, eventLoopP99Ms, residentBytes } =
-    load;
+  const { clients, seconds, tokensPerSecond, requests, whole, left, refusals, failures } = load;
+  const { firstMs, gapMs, eventLoopP99Ms, residentBytes, liveBytes } = load;
   const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
   console.log(`${clients} clients, ${seconds} s: ${tokensPerSecond.toFixed(0)} tok/s
   ${whole} of ${requests} whole, ${left} left, refused ${JSON.stringify(refusals)}, ${failures.length} failed ${[...new Set(failures)].join("; ")}
   first text ${times(firstMs)}; gaps ${times(gapMs)}
-  event loop p99 ${eventLoopP99Ms.toFixed(1)} ms; resident ${mib(residentBytes.early)}, then ${mib(residentBytes.late)}`);
+  event loop p99 ${eventLoopP99Ms.toFixed(1)} ms; resident ${mib(residentBytes.early)}, then ${mib(residentBytes.late)}, of which live ${mib(liveBytes.early)}, then ${mib(liveBytes.late)}`);
 }
 
 function times({ p50, p99, max }: Percentiles): string {

@@ -24,7 +24,14 @@ export interface Load {
   readonly firstMs: Percentiles; // of the attempt that was answered
   readonly gapMs: Percentiles;
   readonly eventLoopP99Ms: number; // in the server's process
-  readonly residentBytes: { readonly early: number; readonly late: number }; // medians of a third of the time behind the first, and of the last
+  readonly residentBytes: Trend;
+  readonly liveBytes: Trend; // what its heaps kept after collections
+}
+
+/** Medians of the second and of the last third of the time. */
+export interface Trend {
+  readonly early: number;
+  readonly late: number;
 }
 
 export interface Percentiles {
@@ -50,7 +57,11 @@ export async function measureLoad(server: LoadedServer, { clients, seconds, leav
   const began = performance.now();
   const over = (): boolean => performance.now() - began > seconds * 1000;
   const resident: number[] = [];
-  const sampling = setInterval(() => resident.push(server.residentBytes()), 250);
+  const live: number[] = [];
+  const sampling = setInterval(() => {
+    resident.push(server.residentBytes());
+    live.push(server.liveBytes());
+  }, 250);
 
   async function client(number: number): Promise<void> {
     const random = new Random(`${seed} ${number}`);
@@ -99,7 +110,6 @@ export async function measureLoad(server: LoadedServer, { clients, seconds, leav
   clearInterval(sampling);
   await running;
   agent.destroy();
-  const third = Math.floor(resident.length / 3);
   const answered = streams.filter(({ firstMs }) => firstMs !== undefined);
   return {
     clients,
@@ -113,7 +123,8 @@ export async function measureLoad(server: LoadedServer, { clients, seconds, leav
     firstMs: percentiles(answered.map(({ firstMs }) => firstMs!)),
     gapMs: percentiles(streams.flatMap(({ gapsMs }) => gapsMs)),
     eventLoopP99Ms: after("nodejs_eventloop_lag_p99_seconds") * 1000,
-    residentBytes: { early: median(resident.slice(third, 2 * third)), late: median(resident.slice(2 * third)) },
+    residentBytes: trend(resident),
+    liveBytes: trend(live),
   };
 }
 
@@ -154,4 +165,7 @@ function percentiles(values: number[]): Percentiles {
   return { p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 
-const median = (values: number[]): number => percentiles(values).p50;
+function trend(values: readonly number[]): Trend {
+  const third = Math.floor(values.length / 3);
+  return { early: percentiles(values.slice(third, 2 * third)).p50, late: percentiles(values.slice(2 * third)).p50 };
+}
