@@ -28,7 +28,7 @@ def examples_of(seed: int, step: int, shard: int, tokens: int) -> list[Encoded]:
 
 
 def targets(examples: list[Encoded], device: torch.device, random: torch.Generator | None = None) -> tuple[Tensor, Tensor, Tensor]:
-    """Places in the packed examples whose next token is to be predicted, those tokens, and their weights. `random` draws some of prompts."""
+    """Places in the packed examples whose next token is to be learned, those tokens, and their weights. `random` draws some of prompts."""
     ids = torch.tensor([id for ids, _ in examples for id in ids])
     weights = torch.tensor([m for _, mask in examples for m in (*mask[1:], 0)], dtype=torch.float)
     if random is not None:

@@ -1,4 +1,4 @@
-"""Weights under the names of LFM2's checkpoints (model.layers.0.conv.in_proj.weight, …), as bf16 safetensors with the shape in the header."""
+"""Weights under the names of LFM2's checkpoints (model.layers.0.conv.in_proj.weight, …), as bf16 safetensors; the header has the shape."""
 
 import json
 from dataclasses import asdict
