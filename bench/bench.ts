@@ -14,12 +14,13 @@ import { tableOf, type Section } from "./table.ts";
 
 const help = `Measures lfm-edge beside its peers, on files of random weights in the real shapes (bench/models/, written when missing).
 
-  npm run bench -- [--model NAME] [--threads 1,2] [--engines paired,llama.cpp] [--quick | --full] [-o FILE]
+  npm run bench -- [--model NAME] [--threads 1,2] [--engines paired,llama.cpp] [--cells …] [--quick | --full] [-o FILE]
 
   --model    ${models.map(({ name }) => name).join(", ")}, "all", or a GGUF file of your own; may be given
              more than once (default: ${defaultModels.join(", ")}: under 15 minutes)
   --threads  default: 1 and all cores
   --engines  only these: ${allEngines.map(({ name }) => name).join(", ")}
+  --cells    only these columns, as "prefill 512,decode @0"
   --quick    a prompt of 128 and decode at position 0, three runs
   --full     long prompts and positions too, all engines
   -o FILE    the results as JSON, written at each step (default bench/results.json)
@@ -30,6 +31,7 @@ interface Order {
   readonly models: readonly BenchModel[];
   readonly threads: readonly number[];
   readonly engines: readonly string[] | undefined;
+  readonly cells: readonly string[] | undefined;
   readonly size: Size;
   readonly output: string;
 }
@@ -40,6 +42,7 @@ function readOrder(): Order | undefined {
       model: { type: "string", multiple: true, default: defaultModels },
       threads: { type: "string" },
       engines: { type: "string" },
+      cells: { type: "string" },
       quick: { type: "boolean", default: false },
       full: { type: "boolean", default: false },
       output: { type: "string", short: "o", default: fileURLToPath(new URL("results.json", import.meta.url)) },
@@ -59,6 +62,7 @@ function readOrder(): Order | undefined {
     models: values.model.flatMap((name) => (name === "all" ? models : [findModel(name)])),
     threads: threads ?? [...new Set([1, availableParallelism()])],
     engines,
+    cells: values.cells?.split(","),
     size: values.quick ? "quick" : values.full ? "full" : "default",
     output: resolve(values.output),
   };
@@ -84,7 +88,9 @@ async function run(order: Order, signal: AbortSignal): Promise<void> {
       await finish(new Child(model.name, write, signal));
     }
     const { bytes, bytesPerToken } = await factsOf(model.path);
-    const cells = cellsOf(order.size, model.small ?? false);
+    const cells = cellsOf(order.size, model.small ?? false).filter(({ name }) => order.cells?.includes(name) ?? true);
+    if (cells.length === 0)
+      throw new RangeError(`there is nothing to measure: no column of ${model.name} is called ${order.cells?.join(" or ")}`);
     const chosen = allEngines.filter(({ name }) => (order.engines ?? model.engines).includes(name));
     for (const threads of model.small ? order.threads.slice(0, 1) : order.threads) {
       const title = `${model.name}, ${threads} ${threads === 1 ? "thread" : "threads"}`;

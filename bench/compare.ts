@@ -33,7 +33,7 @@ export interface Comparison {
 
 const FIRST: Run = { promptTokens: 32, steps: 0 };
 const WARM_UP: Run = { promptTokens: 128, steps: 8 };
-const MAX_TRIES = 4;
+const MAX_TRIES = 3;
 /** Resident bytes for each of a file's: native llama.cpp repacks weights and keeps the file mapped. */
 const RESIDENT = 2.2;
 

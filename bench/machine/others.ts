@@ -6,7 +6,7 @@ const SLACK_MS = 2 * TICK_MS;
 /** Of one core: as much as a machine needs for itself. */
 const TOLERATED = 0.1;
 const CALM_MS = 250;
-const MAX_WAIT_MS = 15_000;
+const MAX_WAIT_MS = 5000;
 
 export interface Watched<T> {
   readonly value: T;

@@ -1,7 +1,7 @@
 /** A loaded model: plans its memory, reads its weights, and gives out sequences. */
 import { ContextLengthError } from "../errors.ts";
 import type { WeightSource } from "../types.ts";
-import { openBanks, releaseMemories } from "../wasm/bank.ts";
+import { openBanks, releaseMemories, type Bank } from "../wasm/bank.ts";
 import type { KernelModule } from "../wasm/builds.ts";
 import { padRows } from "../wasm/formats.ts";
 import type { ModelConfig } from "../weights/config.ts";
@@ -88,7 +88,7 @@ class LfmEngine implements Engine {
     this.config = core.config;
     this.contextLength = options.contextLength;
     this.maxSequences = options.maxSequences;
-    this.numerics = createNumerics(core);
+    this.numerics = createNumerics(core.banks[0]!, core.buffers.numerics);
     this.#scheduler = new Scheduler(core, steps, fill);
     const bytes = this.#convStateBytes;
     this.#freeStates = Array.from({ length: options.maxSequences }, (_, i) => core.buffers.convStates + i * bytes).toReversed();
@@ -199,9 +199,8 @@ interface Waiter {
 
 export type { LfmEngine };
 
-function createNumerics({ banks, buffers }: Core): Numerics {
-  const { kernels, f32, memory } = banks[0]!;
-  const input = buffers.numerics;
+/** input: where a vocabulary's values and as much again fit. */
+export function createNumerics({ kernels, f32, memory }: Bank, input: number): Numerics {
   const place = (x: Float32Array): number => {
     f32.set(x, input / 4);
     return Math.ceil((input + padRows(x.length) * 4) / 16) * 16;
