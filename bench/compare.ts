@@ -34,6 +34,7 @@ export interface Comparison {
 const FIRST: Run = { promptTokens: 32, steps: 0 };
 const WARM_UP: Run = { promptTokens: 128, steps: 8 };
 const MAX_TRIES = 3;
+const REPEATED_SHARE = 0.2;
 /** Resident bytes for each of a file's: native llama.cpp repacks weights and keeps the file mapped. */
 const RESIDENT = 2.2;
 
@@ -44,6 +45,7 @@ export async function compare(comparison: Comparison, results: readonly Result[]
   // Where they do not fit into memory together, each is started anew for its turn.
   const groups = together ? [engines] : engines.map((engine) => [engine]);
   const visits = size === "quick" ? [3] : together ? [2, 2, 2] : [3, 2];
+  const repeater = new Repeater();
   for (const runs of visits) {
     for (const group of groups) {
       const started = new Map<Engine, Child>();
@@ -58,7 +60,7 @@ export async function compare(comparison: Comparison, results: readonly Result[]
               if (!cellsFor(engine.name, comparison.cells, size).includes(cell)) continue;
               await attempt(engine, async (result) => {
                 comparison.onTurn(engine.name, cell.name);
-                const { value, others } = await undisturbed(child, cell.run, signal);
+                const { value, others } = await repeater.run(child, cell.run, signal);
                 (result.speeds[cell.name] ??= []).push(...speeds(value));
                 result.others.push(others);
               });
@@ -89,15 +91,24 @@ export async function compare(comparison: Comparison, results: readonly Result[]
   }
 }
 
-/** Once more where others used the machine meanwhile; the least disturbed try, if none was undisturbed. */
-async function undisturbed(child: Child, run: Run, signal: AbortSignal): Promise<Watched<Timed>> {
-  let best: Watched<Timed> | undefined;
-  for (let i = 0; i < MAX_TRIES && (!best || isDisturbed(best)); i++) {
-    if (i > 0) await calm(signal);
-    const tried = await watch(child.pid, () => child.answer<Timed>(JSON.stringify(run)));
-    if (!best || tried.others < best.others) best = tried;
+/** Repeats runs during which others used the machine, as long as that takes no more than its share of the time. */
+class Repeater {
+  readonly #start = performance.now();
+  #repeatedMs = 0;
+
+  /** The least disturbed try, if none was undisturbed. */
+  async run(child: Child, run: Run, signal: AbortSignal): Promise<Watched<Timed>> {
+    const once = (): Promise<Watched<Timed>> => watch(child.pid, () => child.answer<Timed>(JSON.stringify(run)));
+    let best = await once();
+    for (let i = 1; i < MAX_TRIES && isDisturbed(best) && this.#repeatedMs < REPEATED_SHARE * (performance.now() - this.#start); i++) {
+      const begin = performance.now();
+      await calm(signal);
+      const again = await once();
+      if (again.others < best.others) best = again;
+      this.#repeatedMs += performance.now() - begin;
+    }
+    return best;
   }
-  return best!;
 }
 
 async function start({ name, command, setup }: Engine, result: Result, comparison: Comparison): Promise<Child> {
