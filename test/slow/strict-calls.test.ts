@@ -47,8 +47,9 @@ describe("with toolChoice required", () => {
   });
   // The tiny model goes on with any list; of several calls in one, those that are whole must be valid too.
   test("several in a list", async () => {
+    const few = [tools[0]!, tools[4]!, tools[13]!]; // the prompt lists them, and the tiny model's context is short
     for (let seed = 0; seed < REPLIES / 5; seed++) {
-      const reply = await model.chat(ask(tools[0]!), { tools, toolChoice: "required", seed, maxTokens: 2048, ...sampling });
+      const reply = await model.chat(ask(tools[0]!), { tools: few, toolChoice: "required", seed, maxTokens: 2048, ...sampling });
       if (reply.finishReason === "length") expect(reply.toolCalls).toEqual([]);
       for (const call of reply.toolCalls)
         expect(validators.get(call.name)!.validate(call.arguments), JSON.stringify(call)).toMatchObject({ valid: true });
