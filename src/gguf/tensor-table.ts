@@ -12,9 +12,12 @@ export const MAX_TENSOR_COUNT = 65_536;
 export const MAX_TENSOR_NAME_BYTES = 64;
 export const MAX_DIMENSIONS = 4;
 
-/** `count` tensors in file order; `offset` still counts from the start of the data section. */
-export async function readTensorTable(reader: HeaderReader, count: number): Promise<TensorInfo[]> {
-  const tensors: TensorInfo[] = [];
+/** A tensor whose `offset` still counts from the start of the data section. */
+type Unplaced = Omit<TensorInfo, "offset"> & { offset: number };
+
+/** `count` tensors in file order. */
+export async function readTensorTable(reader: HeaderReader, count: number): Promise<Unplaced[]> {
+  const tensors: Unplaced[] = [];
   for (let i = 0; i < count; i++) {
     const name = await readString(reader, MAX_TENSOR_NAME_BYTES, `the name of tensor ${i + 1} of ${count}`);
     if (name === "") throw reader.error(`tensor ${i + 1} of ${count} has no name`);
@@ -24,8 +27,7 @@ export async function readTensorTable(reader: HeaderReader, count: number): Prom
     if (dimensions < 1 || dimensions > MAX_DIMENSIONS)
       throw reader.error(`${what} has ${dimensions} dimensions, expected 1 to ${MAX_DIMENSIONS}`);
     await reader.fill(dimensions * 8 + 12, what);
-    const shape: number[] = [];
-    for (let d = 0; d < dimensions; d++) shape.push(reader.u64(`dimension ${d + 1} of ${what}`));
+    const shape = Array.from({ length: dimensions }, (_, d) => reader.u64(`dimension ${d + 1} of ${what}`)); // no room to grow
     const id = reader.u32();
     const offset = reader.u64(`the offset of ${what}`);
     tensors.push({ name, shape, shard: reader.shard, offset, ...typeAndBytes(reader, what, shape, id) });
@@ -57,11 +59,11 @@ function typeAndBytes(reader: HeaderReader, what: string, shape: readonly number
 }
 
 /**
- * The tensors with their offsets from the start of the part, once all lie inside it, aligned, and none on another.
- * `dataStart`: where the data section begins, bytes.
+ * The same tensors with their offsets from the start of the part, once all lie inside it, aligned, and none on another. They are not copied:
+ * of a hostile header's 65 000 that is memory. `dataStart`: where the data section begins, bytes.
  */
-export function placeTensors(reader: HeaderReader, tensors: readonly TensorInfo[], dataStart: number, alignment: number): TensorInfo[] {
-  const placed = tensors.map((tensor) => {
+export function placeTensors(reader: HeaderReader, tensors: Unplaced[], dataStart: number, alignment: number): TensorInfo[] {
+  for (const tensor of tensors) {
     if (tensor.offset % alignment !== 0) {
       throw reader.error(
         `tensor ${quote(tensor.name)} begins at offset ${tensor.offset}, which is no multiple of the alignment, ${alignment}`,
@@ -73,14 +75,14 @@ export function placeTensors(reader: HeaderReader, tensors: readonly TensorInfo[
         `tensor ${quote(tensor.name)} ends at byte ${offset + tensor.bytes}, but the file has ${reader.size}; it is cut short or not what it says`,
       );
     }
-    return { ...tensor, offset };
-  });
+    tensor.offset = offset;
+  }
   let last: TensorInfo | undefined;
-  for (const tensor of placed.toSorted((a, b) => a.offset - b.offset)) {
+  for (const tensor of tensors.toSorted((a, b) => a.offset - b.offset)) {
     if (last && last.offset + last.bytes > tensor.offset) {
       throw reader.error(`tensors ${quote(last.name)} and ${quote(tensor.name)} overlap at byte ${tensor.offset}`);
     }
     last = tensor;
   }
-  return placed;
+  return tensors;
 }
