@@ -4,8 +4,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseReply } from "../src/chat/parse-reply.ts";
 import { UnsupportedError } from "../src/errors.ts";
+import { machine } from "../src/grammar/expression.ts";
 import { callsExpression, type Grammar, Matcher } from "../src/grammar/index.ts";
 import { formatExpression } from "../src/grammar/response-format.ts";
+import { patternMachine } from "../src/grammar/schema-source.ts";
+import { JSON_STRING, limitedString, PYTHON_SINGLE } from "../src/grammar/strings.ts";
 import type { ResponseFormat, Tool } from "../src/types.ts";
 import { allowed, canonical, everyByte, grammarOf, schemaGrammar, straddling, vocabularyOf, walk } from "./grammar-fixtures.ts";
 import { documentOf, schemaArbitrary } from "./schema-arbitrary.ts";
@@ -71,6 +74,52 @@ describe("schemas", () => {
       }),
       { numRuns: 100, seed: 3 },
     );
+  });
+
+  test("masks that strings' states share are those that are made afresh", () => {
+    const long = ["abcdefghijkl", "éééééé", "🚀🚀🚀", '\\n\\n"', 'abcdefghijk"', "abcdefghijk\\", "ab\\u001", "<thin"];
+    const tokens = [...straddling.all, ...long.map((one) => new TextEncoder().encode(one))];
+    const length = fc.integer({ min: 0, max: 40 });
+    const patterns = fc.constantFrom([], [patternMachine("^[ac-l]*(?:bx{15}c)?$")]); // behind b, the end is out of a token's reach
+    fc.assert(
+      fc.property(
+        fc.constantFrom(JSON_STRING, PYTHON_SINGLE),
+        patterns,
+        length,
+        length,
+        fc.integer(),
+        (syntax, machines, minLength, more, seed) => {
+          const string = limitedString(syntax, { minLength, maxLength: minLength + more, machines })!;
+          const grammar = grammarOf(machine(string));
+          const random = randomFrom(seed);
+          const shared = vocabularyOf(tokens);
+          for (let walks = 0; walks < 3; walks++) {
+            const matcher = new Matcher(grammar, shared);
+            const said: number[] = [];
+            for (let ids = allowed(matcher, tokens.length); ids.length > 0; ids = allowed(matcher, tokens.length)) {
+              const afresh = new Matcher(grammarOf(machine(string)), vocabularyOf(tokens));
+              for (const id of said) afresh.accept(id);
+              expect(ids).toEqual(allowed(afresh, tokens.length));
+              said.push(ids[Math.floor(random() * ids.length)]!);
+              matcher.accept(said.at(-1)!);
+            }
+            expect(matcher.complete).toBe(true);
+          }
+        },
+      ),
+      { numRuns: 40, seed: 4 },
+    );
+  });
+
+  test("a limit out of a token's reach makes no states of another kind", () => {
+    const string = limitedString(JSON_STRING, { minLength: 100, maxLength: 300, machines: [] })!;
+    const kinds = new Set<number | string>();
+    let state = string.next(string.start, string.classes.of[0x22]!);
+    for (let count = 0; count <= 300; count++, state = string.next(state, string.classes.of[0x61]!)) kinds.add(string.kind(state, 10));
+    // Far from the least length, and from the greatest; and each count near one of them.
+    expect(state).toBe(-1);
+    expect(kinds.size).toBeGreaterThan(20);
+    expect(kinds.size).toBeLessThan(30);
   });
 
   test.each<[unknown, string[], string[]]>([

@@ -23,6 +23,14 @@ export abstract class Machine {
   abstract next(state: number, byteClass: number): number;
   abstract accepts(state: number): boolean;
 
+  /**
+   * Equal for states of one kind. After any text of up to `reach` bytes, both take it or neither does, are complete or not, and can still
+   * become complete or not: the same tokens may follow.
+   */
+  kind(state: number, _reach: number): number | string {
+    return state;
+  }
+
   /** Whether anything can follow. */
   open(state: number): boolean {
     let open = this.#open.get(state);

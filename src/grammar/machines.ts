@@ -10,10 +10,13 @@ export class Intersection extends Machine {
   readonly #classOf: readonly Uint8Array[]; // [part], its class by ours
   readonly #tuples: (readonly number[])[] = [];
   readonly #known = new Map<string, number>();
+  readonly #independent: boolean;
 
-  constructor(parts: readonly Machine[]) {
+  /** @param independent Whether what each part can end by itself they can always end together: then kinds of theirs make kinds of the whole. */
+  constructor(parts: readonly Machine[], { independent = false } = {}) {
     super(refine(parts.map(({ classes }) => classes)));
     this.#parts = parts;
+    this.#independent = independent;
     this.#classOf = parts.map(({ classes }) => this.classes.first.map((byte) => classes.of[byte]!));
     this.start = this.#intern(parts.map(({ start }) => start));
   }
@@ -31,6 +34,10 @@ export class Intersection extends Machine {
 
   accepts(state: number): boolean {
     return this.#tuples[state]!.every((one, i) => this.#parts[i]!.accepts(one));
+  }
+
+  override kind(state: number, reach: number): number | string {
+    return this.#independent ? this.#tuples[state]!.map((one, i) => this.#parts[i]!.kind(one, reach)).join(" ") : state;
   }
 
   #intern(tuple: readonly number[]): number {
@@ -86,6 +93,11 @@ export class Length extends Machine {
   accepts(count: number): boolean {
     return count >= this.#min;
   }
+
+  /** How many characters are needed, and how many there is room for, as far as a text of `reach` bytes can see. */
+  override kind(count: number, reach: number): string {
+    return `${Math.min(Math.max(0, this.#min - count), reach + 1)},${Math.min(this.#max - count, reach)}`;
+  }
 }
 
 /** The same texts, without the states from which none is reached. */
@@ -117,6 +129,10 @@ export class Trimmed extends Machine {
 
   accepts(state: number): boolean {
     return this.#of.accepts(state);
+  }
+
+  override kind(state: number, reach: number): number | string {
+    return this.#of.kind(state, reach);
   }
 
   /** Breadth first to the nearest state that accepts: on the way there all are alive. Where there is none, all that were seen are dead. */

@@ -157,6 +157,13 @@ class Quoted extends Machine {
     return state === 1;
   }
 
+  /** The text is no longer than it is written, the character that a begun escape needs room for included. */
+  override kind(state: number, reach: number): number | string {
+    if (state < 2) return state;
+    const inText = 13 * BEGUN.length;
+    return `${this.#text.kind(Math.floor((state - 2) / inText), reach)} ${(state - 2) % inText}`;
+  }
+
   #at(text: number, sentinel: number, escape: number): number {
     return 2 + (text * BEGUN.length + sentinel) * 13 + escape;
   }
@@ -214,6 +221,8 @@ function limitedBy(syntax: StringSyntax, { minLength, maxLength, machines, not =
   const parts = [anyText, ...machines];
   if (minLength > 0 || maxLength < Number.POSITIVE_INFINITY) parts.push(new Length(minLength, maxLength));
   if (not.length > 0) parts.push(new Complement(new Literals(not)));
-  const limited = new Trimmed(new Quoted(new Intersection(parts), syntax));
+  // Any text can be made longer: one that is within a length so far can be ended within it.
+  const independent = machines.length === 0 && not.length === 0;
+  const limited = new Trimmed(new Quoted(new Intersection(parts, { independent }), syntax));
   return limited.isEmpty ? undefined : limited;
 }

@@ -23,7 +23,7 @@ export class TokenMasks {
   readonly #trie: TokenTrie;
   readonly #bits: Uint32Array;
   readonly #path: Int32Array; // states by depth
-  #locals = new WeakMap<Machine, Map<number, Local>>();
+  #locals = new WeakMap<Machine, Map<number | string, Local>>(); // by kinds of states
   readonly #plainNext = new WeakMap<Machine, Map<number, number>>();
   #bytes = 0;
   #made: State[] = []; // states whose masks count in #bytes
@@ -77,11 +77,12 @@ export class TokenMasks {
 
   #local(machine: Machine, state: number): Local {
     let locals = this.#locals.get(machine);
-    if (!locals) this.#locals.set(machine, (locals = new Map<number, Local>()));
-    let local = locals.get(state);
+    if (!locals) this.#locals.set(machine, (locals = new Map<number | string, Local>()));
+    const kind = machine.kind(state, this.#path.length - 1);
+    let local = locals.get(kind);
     if (!local) {
       local = this.#makeLocal(machine, state);
-      locals.set(state, local);
+      locals.set(kind, local);
       this.#remember(local.mask.bytes + local.exits.byteLength);
     }
     return local;
