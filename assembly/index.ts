@@ -5,6 +5,7 @@ export { shortConv } from "./shortConv";
 export { swiglu } from "./swiglu";
 export { add, addScaled } from "./add";
 export { router } from "./router";
+export { blockExponentials } from "./blockExponentials";
 export { blockMaxima } from "./blockMaxima";
 export { logSumExp, softmax } from "./softmax";
 export { quantizeRow256, quantizeRow32, quantizeRow32Wide } from "./quantizeRow";

@@ -6,6 +6,7 @@ import { createSampler } from "../src/sampling/sampler.ts";
 import { selectLargest } from "../src/sampling/select.ts";
 import type { SamplingOptions } from "../src/types.ts";
 import { remaining } from "./reference/sampler.ts";
+import { blockExponentials } from "./reference/blockExponentials.ts";
 
 const functions = {
   softmax(x: Float32Array): void {
@@ -18,6 +19,10 @@ const functions = {
     return Float32Array.from({ length: Math.ceil(x.length / 64) }, (_, b) =>
       Math.max(...x.subarray(64 * b, 64 * b + 64).filter((v) => v > Number.NEGATIVE_INFINITY)),
     );
+  },
+  exponentials(x: Float32Array, max: number, temperature: number) {
+    const { y, sums } = blockExponentials(x, max, temperature);
+    return { values: Float32Array.from(y), sums: Float64Array.from(sums) };
   },
   logSumExp(x: Float32Array): number {
     const max = x.reduce((a, b) => Math.max(a, b));

@@ -6,6 +6,7 @@ import { createTokenizer, type Tokenizer } from "../src/tokenizer/tokenizer.ts";
 import type { GenerateOptions } from "../src/types.ts";
 import type { ModelConfig } from "../src/weights/config.ts";
 import { madeUpMetadata } from "./tokenizer-fixtures.ts";
+import { blockExponentials } from "./reference/blockExponentials.ts";
 
 export interface Script {
   readonly vocabularySize: number;
@@ -103,6 +104,10 @@ const numerics: Numerics = {
     Float32Array.from({ length: Math.ceil(x.length / 64) }, (_, b) =>
       Math.max(...x.subarray(64 * b, 64 * b + 64).filter((v) => v > Number.NEGATIVE_INFINITY)),
     ),
+  exponentials(x: Float32Array, max: number, temperature: number) {
+    const { y, sums } = blockExponentials(x, max, temperature);
+    return { values: Float32Array.from(y), sums: Float64Array.from(sums) };
+  },
   logSumExp(x) {
     const max = x.reduce((a, b) => Math.max(a, b));
     return max + Math.log(x.reduce((total, v) => total + Math.exp(v - max), 0));

@@ -216,6 +216,14 @@ export function createNumerics({ kernels, f32, memory }: Bank, input: number): N
       kernels.blockMaxima(output, input, x.length);
       return f32.subarray(output / 4, output / 4 + Math.ceil(x.length / 64));
     },
+    exponentials(x, max, temperature) {
+      const sums = place(x);
+      kernels.blockExponentials(input, sums, input, x.length, max, temperature);
+      return {
+        values: f32.subarray(input / 4, input / 4 + x.length),
+        sums: new Float64Array(memory.buffer, sums, Math.ceil(x.length / 64)),
+      };
+    },
     logSumExp(x) {
       const scratch = place(x);
       kernels.logSumExp(scratch, scratch, input, x.length);

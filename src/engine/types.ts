@@ -41,6 +41,11 @@ export interface Numerics {
   softmax(x: Float32Array): void;
   /** The largest of each 64 values, NaN left out, −∞ where there is none: a view, valid until the next call of these functions. */
   maxima(x: Float32Array): Float32Array;
+  /**
+   * exp((x − max) / temperature), 0 for NaN and what is more than 87 below, and the sum of each 64 values: views, valid until the next call of
+   * these functions. No x is above max.
+   */
+  exponentials(x: Float32Array, max: number, temperature: number): { readonly values: Float32Array; readonly sums: Float64Array };
   /** log Σ exp(x), so that a log-probability is x − logSumExp(x). */
   logSumExp(x: Float32Array): number;
 }

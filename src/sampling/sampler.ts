@@ -8,12 +8,18 @@ import type { Sampling } from "./options.ts";
 import { uniform } from "./random.ts";
 import { eachFrom, floorOfLargest, largest, selectLargest } from "./select.ts";
 import { type Candidates, draw, keepMinP, keepTopP, keepTypical } from "./truncate.ts";
+import { drawFromAll, type Exponentials, likelyEnough } from "./whole.ts";
 
 export interface SamplerFunctions {
   /** x becomes exp(x − max) / Σ; what is more than 87 below the largest becomes 0. */
   softmax(x: Float32Array): void;
   /** The largest of each 64 values, NaN left out, −∞ where there is none: a view, valid until the next call of these functions. */
   maxima(x: Float32Array): Float32Array;
+  /**
+   * exp((x − max) / temperature), 0 for NaN and what is more than 87 below, and the sum of each 64 values: views, valid until the next call of
+   * these functions. No x is above max.
+   */
+  exponentials(x: Float32Array, max: number, temperature: number): Exponentials;
   /** log Σ exp(x). */
   logSumExp(x: Float32Array): number;
 }
@@ -80,9 +86,18 @@ export function createSampler({ sampling, functions, choice, prompt, logprobs }:
     }
     if (best === undefined && logitBias.size > 0) throw new RangeError("logitBias leaves no token that may be said");
     if (best === undefined) throw new Error("the model's output allows no token: every logit is −∞ or not a number");
-    // Also where the temperature is so close to 0 that f32 cannot hold the quotient.
-    if (temperature === 0 || !Number.isFinite(Math.fround(logits[best]! / temperature))) return best;
-    return draw(cut(logits, best, maxima, sampling, functions, room), uniform(seed, choice, position));
+    // Also where the temperature is so close to 0 that f32 cannot hold it, or the quotient.
+    if (Math.fround(temperature) === 0 || !Number.isFinite(Math.fround(logits[best]! / Math.fround(temperature)))) return best;
+    const u = uniform(seed, choice, position);
+    const { topK, typicalP, topP, minP } = sampling;
+    if ((topK > 0 && topK < logits.length) || typicalP < 1 || (topP === 1 && minP > 0)) {
+      return draw(cut(logits, best, maxima, sampling, functions, room), u);
+    }
+    const all = functions.exponentials(logits, logits[best]!, temperature);
+    if (topP === 1) return drawFromAll(all, u);
+    const { candidates, total } = likelyEnough(all, topP, room.forAll(logits.length));
+    const nucleus = keepTopP(candidates, topP, total);
+    return draw(minP > 0 ? keepMinP(nucleus, minP) : nucleus, u);
   }
 
   return {
@@ -104,13 +119,17 @@ class Room {
   #ids = new Int32Array();
   #scaled = new Float32Array();
 
+  forAll(n: number): Candidates {
+    if (this.#ids.length < n) {
+      this.#ids = new Int32Array(n);
+      this.#scaled = new Float32Array(n);
+    }
+    return { ids: this.#ids, probabilities: this.#scaled };
+  }
+
   /** The logits from floor up, divided by the temperature, in ascending order of id. */
   above(floor: number, logits: Float32Array, maxima: Float32Array, temperature: number): Scaled {
-    if (this.#ids.length < logits.length) {
-      this.#ids = new Int32Array(logits.length);
-      this.#scaled = new Float32Array(logits.length);
-    }
-    const [ids, scaled] = [this.#ids, this.#scaled];
+    const { ids, probabilities: scaled } = this.forAll(logits.length);
     let count = 0;
     eachFrom(floor, logits, maxima, (logit, id) => {
       ids[count] = id;

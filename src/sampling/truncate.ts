@@ -22,10 +22,10 @@ export function keepTypical(candidates: Candidates, logProbabilities: Float64Arr
   return keep(candidates, prefix(order, probabilities, mass * total));
 }
 
-/** Nucleus sampling: the likeliest tokens, as few as reach the mass. */
-export function keepTopP(candidates: Candidates, mass: number): Candidates {
+/** Nucleus sampling: the likeliest tokens, as few as reach the mass. total: with what was left out because it lies below the nucleus. */
+export function keepTopP(candidates: Candidates, mass: number, total = sum(candidates.probabilities)): Candidates {
   const { probabilities } = candidates;
-  const target = mass * sum(probabilities);
+  const target = mass * total;
   // Sorted are only those in whose bucket of like size the mass is reached: floats from 0 up are in the order of their bits.
   const bits = new Uint32Array(probabilities.buffer, probabilities.byteOffset, probabilities.length);
   const buckets = new Float64Array(1 << 12);

@@ -46,6 +46,7 @@ export type Kernels = Record<`matmul${PackedType}`, Matmul> &
     addScaled(y: number, x: number, a: number, n: number): void;
     router(indices: number, weights: number, logits: number, bias: number, n: number, k: number): void;
     softmax(y: number, x: number, n: number): void;
+    blockExponentials(y: number, sums: number, x: number, n: number, max: number, temperature: number): void;
     blockMaxima(y: number, x: number, n: number): void;
     logSumExp(out: number, scratch: number, x: number, n: number): void;
     quantizeRow32: QuantizeRow;

@@ -91,6 +91,8 @@ class Probe {
     taken(() => kernels.add(y, x, COLS));
     taken(() => kernels.addScaled(y, x, 0.7, COLS));
     taken(() => kernels.softmax(y, x, COLS));
+    taken(() => kernels.blockExponentials(y, state, x, COLS, 4, 0.7));
+    this.#take(state, (COLS / 64) * 8);
     taken(() => kernels.blockMaxima(y, x, COLS), (COLS / 64) * 4);
     taken(() => kernels.logSumExp(y, y + 64, x, COLS), 8);
     taken(() => kernels.router(y, y + 64, x, weight, 32, 4), 80);
