@@ -21,7 +21,7 @@ const help = `Measures lfm-edge beside its peers, on files of random weights in 
   --threads  default: 1 and all cores
   --engines  only these: ${allEngines.map(({ name }) => name).join(", ")}
   --cells    only these columns, as "prefill 512,decode @0"
-  --quick    a prompt of 128 and decode at position 0, three runs
+  --quick    a prompt of 128 and decode at position 0; three runs
   --full     long prompts and positions too, all engines
   -o FILE    the results as JSON, written at each step (default bench/results.json)
 
@@ -88,7 +88,9 @@ async function run(order: Order, signal: AbortSignal): Promise<void> {
       await finish(new Child(model.name, write, signal));
     }
     const { bytes, bytesPerToken } = await factsOf(model.path);
-    const cells = cellsOf(order.size, model.small ?? false).filter(({ name }) => order.cells?.includes(name) ?? true);
+    const cells = order.cells
+      ? cellsOf("full", false).filter(({ name }) => order.cells?.includes(name))
+      : cellsOf(order.size, model.small ?? false);
     if (cells.length === 0)
       throw new RangeError(`there is nothing to measure: no column of ${model.name} is called ${order.cells?.join(" or ")}`);
     const chosen = allEngines.filter(({ name }) => (order.engines ?? model.engines).includes(name));

@@ -4,24 +4,21 @@ import type { Run, Timed } from "./engines/serve.ts";
 export interface Cell {
   readonly name: string;
   readonly run: Run;
-  /** Once an engine's turn: its prompt takes too long, but its steps give several short runs. */
-  readonly once: boolean;
 }
 
 export type Size = "quick" | "default" | "full";
 
 const GROUP = 8; // steps of one short run of decode
-const LONG = 1024;
+/** A prompt that is run once an engine's turn; the steps behind it give several short runs. */
+export const LONG = 1024;
 
 const prefill = (tokens: number): Cell => ({
   name: `prefill ${tokens}`,
   run: { promptTokens: tokens, steps: 0 },
-  once: tokens > LONG,
 });
 const decode = (position: number, steps = 3 * GROUP): Cell => ({
   name: `decode @${position}`,
   run: { promptTokens: Math.max(1, position), steps },
-  once: position >= LONG,
 });
 
 export function cellsOf(size: Size, small: boolean): readonly Cell[] {

@@ -1,5 +1,5 @@
 /** Engines on one file with so many threads, taking turns: A B C A B C …, each in a process of its own. */
-import { cellsFor, speeds, type Cell, type Size } from "./cells.ts";
+import { cellsFor, LONG, speeds, type Cell, type Size } from "./cells.ts";
 import { Child } from "./child.ts";
 import type { Engine } from "./engines.ts";
 import { calm, isDisturbed, watch, type Watched } from "./machine/others.ts";
@@ -46,7 +46,7 @@ export async function compare(comparison: Comparison, results: readonly Result[]
   const groups = together ? [engines] : engines.map((engine) => [engine]);
   const visits = size === "quick" ? [3] : together ? [2, 2, 2] : [3, 2];
   const repeater = new Repeater();
-  for (const runs of visits) {
+  for (const [visit, runs] of visits.entries()) {
     for (const group of groups) {
       const started = new Map<Engine, Child>();
       try {
@@ -55,7 +55,7 @@ export async function compare(comparison: Comparison, results: readonly Result[]
         for (let i = 0; i < runs; i++) {
           await comparison.onRound();
           for (const cell of comparison.cells) {
-            if (cell.once && i > 0) continue;
+            if (i >= runsOf(cell, runs, visit, together)) continue;
             for (const [engine, child] of started) {
               if (!cellsFor(engine.name, comparison.cells, size).includes(cell)) continue;
               await attempt(engine, async (result) => {
@@ -76,6 +76,12 @@ export async function compare(comparison: Comparison, results: readonly Result[]
         for (const child of started.values()) child.end();
       }
     }
+  }
+
+  /** Of a model that is started anew each time, long prompts are not short runs: three of 512, and one that is longer still. */
+  function runsOf({ run: { promptTokens } }: Cell, runs: number, visit: number, quick: boolean): number {
+    if (promptTokens >= LONG) return quick || visit === 0 ? 1 : 0;
+    return promptTokens >= LONG / 2 && !quick ? runs - 1 : runs;
   }
 
   /** One engine's failure is told in its row and ends nothing else. */
