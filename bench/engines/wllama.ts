@@ -65,7 +65,7 @@ await serve(async ({ file, threads, contextLength }) => {
     loaded: { version, instructions: `WebAssembly; Chromium ${browser.version()}`, loadMs },
     /** It takes text only; another one each time, so that nothing of an earlier prompt is reused. The last piece comes at once with the end. */
     async run({ promptTokens, steps }: Run) {
-      const prompt = String.fromCharCode(65 + (count++ % 26)) + "-".repeat(promptTokens - 2);
+      const prompt = String.fromCharCode(65 + (count++ % 26)) + "-".repeat(Math.max(0, promptTokens - 2));
       const request = JSON.stringify({ prompt, max_tokens: steps + 2, temperature: 0, ignore_eos: true, cache_prompt: false });
       const { times, timings } = await tab.evaluate<{ times: number[]; timings: Timings }>(`(async () => {
         const times = [];
