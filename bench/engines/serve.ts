@@ -34,7 +34,10 @@ export interface Ended {
 }
 
 /** Answers until the input ends: first that it is loaded, then a `Timed` for every `Run`, at last what it took. */
-export async function serve(load: (setup: Setup) => Promise<{ loaded: Loaded; run: (order: Run) => Promise<Timed> }>): Promise<void> {
+export async function serve(
+  load: (setup: Setup) => Promise<{ loaded: Loaded; run: (order: Run) => Promise<Timed> }>,
+  peak: () => number | null = peakBytes,
+): Promise<void> {
   const tell = (line: Loaded | Timed | Ended): void => console.log(JSON.stringify(line));
   const { loaded, run } = await load(JSON.parse(process.argv.at(-1) ?? "") as Setup);
   tell(loaded);
@@ -42,7 +45,7 @@ export async function serve(load: (setup: Setup) => Promise<{ loaded: Loaded; ru
     if (line === "end") break;
     tell(await run(JSON.parse(line) as Run));
   }
-  tell({ peakBytes: peakBytes() });
+  tell({ peakBytes: peak() });
   process.exit(); // threads of a peer would keep the process
 }
 

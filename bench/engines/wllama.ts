@@ -32,6 +32,8 @@ const page = `<!doctype html><script type="module">
   window.version = Wllama.getLibllamaVersion();
 </script>`;
 
+const noPeak = (): null => null; // it is another process that holds the model
+
 await serve(async ({ file, threads, contextLength }) => {
   const types: Readonly<Record<string, string>> = { js: "text/javascript", wasm: "application/wasm", gguf: "application/octet-stream" };
   const server = createServer(({ url = "/" }, response) => {
@@ -82,4 +84,4 @@ await serve(async ({ file, threads, contextLength }) => {
       return { promptTokens: prompt_n, firstMs: prompt_ms, stepMs };
     },
   };
-});
+}, noPeak);
