@@ -55,7 +55,7 @@ function print(load: Load): void {
   console.log(`${clients} clients, ${seconds} s: ${tokensPerSecond.toFixed(0)} tok/s
   ${whole} of ${requests} whole, ${left} left, refused ${JSON.stringify(refusals)}, ${failures.length} failed ${[...new Set(failures)].join("; ")}
   first text ${times(firstMs)}; gaps ${times(gapMs)}
-  event loop p99 ${eventLoopP99Ms.toFixed(1)} ms; resident ${mib(residentBytes.early)}, then ${mib(residentBytes.late)}, of which live ${mib(liveBytes.early)}, then ${mib(liveBytes.late)}`);
+  event loop p99 ${eventLoopP99Ms.toFixed(1)} ms; resident ${mib(residentBytes.early)}, then ${mib(residentBytes.late)}, of which ${mib(liveBytes)} are kept`);
 }
 
 function times({ p50, p99, max }: Percentiles): string {

@@ -25,7 +25,7 @@ export interface Load {
   readonly gapMs: Percentiles;
   readonly eventLoopP99Ms: number; // in the server's process
   readonly residentBytes: Trend;
-  readonly liveBytes: Trend; // what its heaps kept after collections
+  readonly liveBytes: number; // what its heap keeps when all have left
 }
 
 /** Medians of the second and of the last third of the time. */
@@ -57,11 +57,7 @@ export async function measureLoad(server: LoadedServer, { clients, seconds, leav
   const began = performance.now();
   const over = (): boolean => performance.now() - began > seconds * 1000;
   const resident: number[] = [];
-  const live: number[] = [];
-  const sampling = setInterval(() => {
-    resident.push(server.residentBytes());
-    live.push(server.liveBytes());
-  }, 250);
+  const sampling = setInterval(() => resident.push(server.residentBytes()), 250);
 
   async function client(number: number): Promise<void> {
     const random = new Random(`${seed} ${number}`);
@@ -124,7 +120,7 @@ export async function measureLoad(server: LoadedServer, { clients, seconds, leav
     gapMs: percentiles(streams.flatMap(({ gapsMs }) => gapsMs)),
     eventLoopP99Ms: after("nodejs_eventloop_lag_p99_seconds") * 1000,
     residentBytes: trend(resident),
-    liveBytes: trend(live),
+    liveBytes: await server.liveBytes(),
   };
 }
 

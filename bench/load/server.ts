@@ -1,7 +1,8 @@
 /** The built server as a process of its own, seen from outside. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { type EventEmitter, once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const command = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
@@ -9,36 +10,28 @@ const command = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url)
 export class LoadedServer {
   readonly url: string;
   readonly #child: ChildProcess;
-  readonly #live: ReadonlyMap<string, number>;
+  readonly #lines: EventEmitter; // what it prints
 
-  private constructor(url: string, child: ChildProcess, live: ReadonlyMap<string, number>) {
+  private constructor(url: string, child: ChildProcess, lines: EventEmitter) {
     this.url = url;
     this.#child = child;
-    this.#live = live;
+    this.#lines = lines;
   }
 
   static async start(model: string, flags: readonly string[] = []): Promise<LoadedServer> {
-    const child = spawn(process.execPath, ["--trace-gc", command, "serve", model, "--port", "0", "--quiet", ...flags], {
+    const ofNode = ["--expose-gc", "--import", new URL("collect.ts", import.meta.url).href];
+    const child = spawn(process.execPath, [...ofNode, command, "serve", model, "--port", "0", "--quiet", ...flags], {
       stdio: ["ignore", "pipe", "inherit"],
     });
-    let said = "";
-    const live = new Map<string, number>(); // by thread
+    const lines = createInterface({ input: child.stdout });
     const url = await new Promise<string>((resolve, reject) => {
-      child.stdout.setEncoding("utf8").on("data", (piece: string) => {
-        said += piece;
-        const lines = said.split("\n");
-        said = lines.pop() ?? "";
-        for (const line of lines) {
-          const url = /at (http:\S+)$/.exec(line)?.[1];
-          if (url !== undefined) resolve(url);
-          // "[1:0x2a] 900 ms: Mark-Compact 45.3 (70.1) -> 21.0 (62.3) MB, …"
-          const [, thread, megabytes] = /^\[\d+:(0x[0-9a-f]+)\].*Mark-Compact.* -> ([\d.]+) \(/.exec(line) ?? [];
-          if (thread !== undefined) live.set(thread, Number(megabytes) * 2 ** 20);
-        }
+      lines.on("line", (line) => {
+        const found = /at (http:\S+)$/.exec(line)?.[1];
+        if (found !== undefined) resolve(found);
       });
       child.on("close", (code) => reject(new Error(`the server ended with ${code} before it said where it is`)));
     });
-    return new LoadedServer(url, child, live);
+    return new LoadedServer(url, child, lines);
   }
 
   /** One figure of GET /metrics, of all labels together. */
@@ -55,11 +48,14 @@ export class LoadedServer {
     return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${this.#child.pid}/status`, "utf8"))?.[1]) * 1024;
   }
 
-  /** Of the heaps of all its threads, what was in use after the last collection of each. */
-  liveBytes(): number {
-    let sum = 0;
-    for (const bytes of this.#live.values()) sum += bytes;
-    return sum;
+  /** What the heap of its first thread keeps after a collection. V8's own, beside work, leave what died while they ran. */
+  async liveBytes(): Promise<number> {
+    this.#child.kill("SIGUSR2");
+    for (;;) {
+      const [line] = (await once(this.#lines, "line")) as [string];
+      const bytes = /^live (\d+)$/.exec(line)?.[1];
+      if (bytes !== undefined) return Number(bytes);
+    }
   }
 
   /** Its exit code. */

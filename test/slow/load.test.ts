@@ -29,7 +29,7 @@ it("many clients get what few get, and nothing is left behind", async () => {
   expect(many.eventLoopP99Ms).toBeLessThan(50);
   // What is resident may grow until V8's heaps have their size; what they keep may not.
   expect(many.residentBytes.late / many.residentBytes.early).toBeLessThan(1.5);
-  expect(many.liveBytes.late - many.liveBytes.early).toBeLessThan(8 * 2 ** 20);
+  expect(many.liveBytes - few.liveBytes).toBeLessThan(8 * 2 ** 20);
 
   const figure = await server.metrics();
   expect([figure("llamacpp:requests_processing"), figure("llamacpp:requests_deferred")]).toEqual([0, 0]);
