@@ -1,4 +1,5 @@
 /** What the engine offers to the loop that generates: ids in, logits out. No text here. */
+import type { SamplerFunctions } from "../sampling/sampler.ts";
 import type { ModelConfig } from "../weights/config.ts";
 
 /** One sequence's place in the engine: its KV pages and conv state. Opaque to callers. */
@@ -35,17 +36,5 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** What decides tokens over a whole vocabulary: transcendental functions, of which JavaScript's differ between runtimes in the last bit, and a quick search. */
-export interface Numerics {
-  /** x becomes exp(x − max) / Σ; what is more than 87 below the largest becomes 0. */
-  softmax(x: Float32Array): void;
-  /** The largest of each 64 values, NaN left out, −∞ where there is none: a view, valid until the next call of these functions. */
-  maxima(x: Float32Array): Float32Array;
-  /**
-   * exp((x − max) / temperature), 0 for NaN and what is more than 87 below, and the sum of each 64 values: views, valid until the next call of
-   * these functions. No x is above max.
-   */
-  exponentials(x: Float32Array, max: number, temperature: number): { readonly values: Float32Array; readonly sums: Float64Array };
-  /** log Σ exp(x), so that a log-probability is x − logSumExp(x). */
-  logSumExp(x: Float32Array): number;
-}
+/** What decides tokens over a whole vocabulary, computed in wasm. */
+export type Numerics = SamplerFunctions;

@@ -10,6 +10,7 @@ import { eachFrom, floorOfLargest, largest, selectLargest } from "./select.ts";
 import { type Candidates, draw, keepMinP, keepTopP, keepTypical } from "./truncate.ts";
 import { drawFromAll, type Exponentials, likelyEnough } from "./whole.ts";
 
+/** Over a whole vocabulary: transcendental functions, of which JavaScript's differ between runtimes in the last bit, and a quick search. */
 export interface SamplerFunctions {
   /** x becomes exp(x − max) / Σ; what is more than 87 below the largest becomes 0. */
   softmax(x: Float32Array): void;
@@ -20,7 +21,7 @@ export interface SamplerFunctions {
    * these functions. No x is above max.
    */
   exponentials(x: Float32Array, max: number, temperature: number): Exponentials;
-  /** log Σ exp(x). */
+  /** log Σ exp(x), so that a log-probability is x − logSumExp(x). */
   logSumExp(x: Float32Array): number;
 }
 
