@@ -177,7 +177,7 @@ def extraction(rng: Random, split: Split) -> Example:
     text = rng.choice(OPENINGS[split]) + " ".join(sentences)
     value = {field.key: spoken[0] if spoken else None for field, spoken in record}
     if with_schema:
-        content = rng.choice(SCHEMA_REQUESTS[split]).format(schema=json.dumps(_schema(record, rng)), text=text)
+        content = rng.choice(SCHEMA_REQUESTS[split]).format(schema=values.as_json(rng, _schema(record, rng)), text=text)
     else:
         keys = list(value)
         quoted = [f'"{key}"' for key in keys] if rng.random() < 0.3 else keys

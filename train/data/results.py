@@ -1,6 +1,5 @@
 """What tools answer, and the sentence that tells it."""
 
-import json
 from random import Random
 
 from . import values
@@ -41,12 +40,12 @@ def tool_answer(rng: Random, split: Split) -> tuple[str, str]:
         identifier = rng.choice([values.code, values.identifier])(rng, split)
         key = rng.choice(["id", "id", "reference", "number", "confirmation"])
         status = rng.choice(["ok", "ok", "success", "done", "created"])
-        return json.dumps({"status": status, key: identifier}), f"Done. The {key} is {identifier}."
+        return values.as_json(rng, {"status": status, key: identifier}), f"Done. The {key} is {identifier}."
     if draw < 0.3:
-        return json.dumps(rng.choice([{"status": "ok"}, {"ok": True}, {"success": True}, {"status": "done"}])), "Done."
+        return values.as_json(rng, rng.choice([{"status": "ok"}, {"ok": True}, {"success": True}, {"status": "done"}])), "Done."
     if draw < 0.4:
         problem = rng.choice(PROBLEMS[split])
-        return json.dumps({"error": problem}), f"That did not work: {problem}."
+        return values.as_json(rng, {"error": problem}), f"That did not work: {problem}."
     if draw < 0.44:
         return rng.choice(["[]", '{"results": []}', "null", '{"items": []}']), NOTHING
     if draw < 0.54:
@@ -54,8 +53,11 @@ def tool_answer(rng: Random, split: Split) -> tuple[str, str]:
         maker = rng.choice(makers)
         items = list(dict.fromkeys(maker(rng, split) for _ in range(rng.randint(1, 4))))
         wrapped = items if rng.random() < 0.5 else {rng.choice(["results", "items", "matches"]): items}
-        return json.dumps(wrapped, ensure_ascii=False), f"I found {series(items)}."
+        return values.as_json(rng, wrapped), f"I found {series(items)}."
+    if draw < 0.6:  # a bare value, in quotes or not
+        value = rng.choice([values.time_of_day, values.title, values.code, values.person, values.thing])(rng, split)
+        return rng.choice([value, values.as_json(rng, value)]), f"The result is {value}."
     fields = make_fields(rng, split, rng.choice([1, 1, 2, 2, 3]), RESULT_KINDS)
     made = {field.key: make_value(field, rng, split)[0] for field in fields}
     named = {field.spoken: made[field.key] for field in fields}
-    return json.dumps(made, ensure_ascii=False), facts(named)
+    return values.as_json(rng, made), facts(named)

@@ -1,5 +1,6 @@
 """Random values of many kinds. What is composed is drawn until its hash puts it on the side that is asked for."""
 
+import json
 import string
 from collections.abc import Callable
 from random import Random
@@ -31,6 +32,16 @@ def nonsense(rng: Random, least: int = 2, most: int = 3) -> str:
 def series(parts: list[str]) -> str:
     """ "a, b and c" """
     return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
+
+
+def as_json(rng: Random, value: object) -> str:
+    """As programs write it: with a space behind a comma, without, now and then over several lines."""
+    draw = rng.random()
+    if draw < 0.55:
+        return json.dumps(value, ensure_ascii=False)
+    if draw < 0.95:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def digits(rng: Random, least: int, most: int) -> str:
