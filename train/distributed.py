@@ -15,6 +15,14 @@ def join(rank: int, world: int, store: str) -> None:
     torch.set_num_threads(1)
 
 
+def world() -> int:
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def rank() -> int:
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
 def all_reduce(tensor: Tensor) -> None:
     """Sums over the processes, in place."""
     if dist.is_initialized():

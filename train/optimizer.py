@@ -1,6 +1,7 @@
 """Muon for matrices (Keller Jordan, 2024), Adam for the rest: embedding, norms, router, taps of the convolutions."""
 
 import torch
+from distributed import all_reduce, rank, world
 from torch import Tensor, nn
 
 
@@ -18,7 +19,7 @@ def orthogonalize(g: Tensor) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """Each parameter is a matrix or a stack of them."""
+    """Each parameter is a matrix or a stack of them. Processes that train together share the work, parameter by parameter."""
 
     def __init__(self, parameters: list[nn.Parameter], lr: float, momentum: float = 0.95):
         super().__init__(parameters, {"lr": lr, "momentum": momentum})
@@ -26,10 +27,18 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self) -> None:
         for group in self.param_groups:
-            for p in group["params"]:
+            parameters = sorted(group["params"], key=Tensor.numel)  # neighbours cost the same
+            directions = []
+            for i, p in enumerate(parameters):
                 momentum = self.state[p].setdefault("momentum", torch.zeros_like(p))
                 momentum.lerp_(p.grad, 1 - group["momentum"])
-                direction = orthogonalize(p.grad.lerp(momentum, group["momentum"]))
+                mine = i % world() == rank()
+                directions.append(orthogonalize(p.grad.lerp(momentum, group["momentum"])) if mine else torch.zeros_like(p))
+            if world() > 1:
+                flat = torch.cat([direction.flatten() for direction in directions])
+                all_reduce(flat)
+                directions = [part.view_as(p) for part, p in zip(flat.split([p.numel() for p in parameters]), parameters, strict=True)]
+            for p, direction in zip(parameters, directions, strict=True):
                 p.add_(direction, alpha=-group["lr"] * max(1, p.shape[-2] / p.shape[-1]) ** 0.5)
 
 
