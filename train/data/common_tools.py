@@ -80,6 +80,10 @@ def _variant(concept: Concept, rng: Random, split: Split) -> CommonTool:
     return CommonTool(name, concept, fields, definition(name, rng.choice(concept.descriptions), listed, required, descriptions))
 
 
+def new_common_tool(rng: Random, split: Split) -> CommonTool:
+    return _variant(rng.choice([concept for concept in concepts() if concept.names[0] in NAMES[split]]), rng, split)
+
+
 @cache
 def common_tools(split: Split) -> tuple[CommonTool, ...]:
     rng = Random(f"common-tools-{split}")

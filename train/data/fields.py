@@ -13,38 +13,85 @@ Spoken = tuple[Value, str]  # a value, and the words that a text has for it
 # Head nouns say what kind of value a name stands for.
 HEADS = {
     "person": "customer recipient owner author manager guest patient student driver assignee contact member player artist teacher sender "
-    "host client employee tenant seller buyer speaker editor partner candidate nurse supervisor",
-    "city": "city location destination origin place town venue region",
-    "country": "country",
-    "organisation": "company supplier employer vendor brand shop publisher airline agency",
-    "street": "address street",
-    "email": "email mail",
-    "phone": "phone phone_number fax mobile",
-    "url": "url link website page",
-    "file": "file path filename document attachment folder",
-    "day": "date day deadline birthday due_date start_date end_date expiry",
-    "time": "time start_time end_time hour",
-    "code": "code reference serial_number plate voucher coupon batch sku flight_number postcode",
-    "identifier": "id key token username login slug branch handle",
-    "thing": "item product object part tool gift model device",
-    "title": "title subject headline heading caption song book film album",
-    "topic": "topic query keyword theme field category_name",
-    "job": "job profession role occupation",
-    "colour": "color colour",
-    "language": "language target_language",
-    "sentence": "message text note comment description body content reason summary",
+    "host client employee tenant seller buyer speaker editor partner candidate nurse supervisor "
+    "owner_name passenger buyer_name coach captain referee witness judge lawyer doctor cook waiter designer developer "
+    "reviewer reporter caller sponsor donor heir neighbour friend partner_name spouse parent child pupil mentor trainer "
+    "leader boss chief clerk agent user_name full_name person winner loser",
+    "city": "city location destination origin place town venue region "
+    "destination_city departure arrival stop station airport port_city harbour district suburb area hometown "
+    "birthplace",
+    "country": "country "
+    "nation land homeland state",
+    "organisation": "company supplier employer vendor brand shop publisher airline agency "
+    "bank club school university hotel restaurant hospital office_name firm producer maker carrier operator issuer insurer "
+    "landlord customer_name store market foundation museum",
+    "street": "address street "
+    "location_address home_address lane",
+    "email": "email mail "
+    "email_address contact_email to_address cc bcc reply_to",
+    "phone": "phone phone_number fax mobile "
+    "telephone cell number_to_call hotline contact_number",
+    "url": "url link website page "
+    "uri web_address homepage source_url endpoint feed image_url",
+    "file": "file path filename document attachment folder "
+    "input output input_file output_file image video_file script config log_file target_path directory",
+    "day": "date day deadline birthday due_date start_date end_date expiry "
+    "day_of_week departure_date arrival_date return_date check_in check_out due event_date released",
+    "time": "time start_time end_time hour "
+    "opening closing departure_time arrival_time alarm_time pickup_time",
+    "code": "code reference serial_number plate voucher coupon batch sku flight_number postcode "
+    "order_number invoice_number tracking_number isbn barcode pin gate seat room_number table_number account_number "
+    "case_number vin zip",
+    "identifier": "id key token username login slug branch handle "
+    "user_id account_id session device_id order_id project_id name_id handle_name channel_name repo host_name "
+    "container_name",
+    "thing": "item product object part tool gift model device "
+    "product_name article food drink dish ingredient material toy vehicle machine equipment instrument furniture garment",
+    "title": "title subject headline heading caption song book film album "
+    "name event event_name project_name task task_name title_text label list_name playlist game show series course",
+    "topic": "topic query keyword theme field category_name "
+    "subject_area search_term search interest hobby area_of_interest question_about tag",
+    "job": "job profession role occupation "
+    "position occupation_name trade",
+    "colour": "color colour "
+    "paint background foreground shade tint",
+    "language": "language target_language "
+    "lang from_language to_language locale_name native_language",
+    "sentence": "message text note comment description body content reason summary "
+    "question answer feedback remark caption_text prompt memo instruction instructions details info explanation complaint "
+    "wish quote",
     "integer": "count quantity number amount limit size age year_count floor level rank seats pages copies people nights days minutes port "
-    "max_results points score",
-    "decimal": "price weight height width length distance temperature rate budget total cost fee speed volume depth discount latitude",
-    "boolean": "urgent notify active public recursive verified paid visible archived enabled express refundable silent favourite",
+    "max_results points score "
+    "hours seconds weeks months years tickets units items_count stars percent volume_level brightness guests_count "
+    "rooms_count max min offset page_number total_pages rating strength",
+    "decimal": "price weight height width length distance temperature rate budget total cost fee speed volume depth discount latitude "
+    "value cost_per_unit area altitude longitude pressure humidity weight_kg tip interest_rate tax salary income balance "
+    "deposit dose mileage",
+    "boolean": "urgent notify active public recursive verified paid visible archived enabled express refundable silent favourite "
+    "required optional private locked hidden open confirmed completed done active_only dry_run force overwrite gift_wrap "
+    "insured vegetarian loud",
     "enum": "status priority format unit mode type kind color_scheme size_class sort_order level_name plan currency channel shape category "
-    "style",
-    "strings": "tags names labels items recipients attendees ingredients keywords guests files colors topics members",
-    "integers": "ids numbers scores sizes values rooms pages_list levels",
+    "style "
+    "mode_name size frequency severity difficulty quality direction gender season payment_method transport class_name "
+    "theme_name visibility access",
+    "strings": "tags names labels items recipients attendees ingredients keywords guests files colors topics members "
+    "names_list words friends cities products skills hobbies categories emails steps lines options",
+    "integers": "ids numbers scores sizes values rooms pages_list levels "
+    "numbers_list years_list ages amounts prices_list counts",
 }  # fmt: skip
 MODIFIERS = """
 new old start end source target main backup first last billing delivery home work event order user project team room account default
 current next total daily weekly final original contact return pickup booking invoice shipping primary secondary local remote test
+upper lower left right inner outer front rear north south east west early late morning evening night summer winter spring autumn small
+large big tiny long short high low open closed empty full hot cold warm dry wet red blue green white black gold silver house garden
+kitchen office school hotel airport station company city country world group family child adult guest host seller buyer sender
+receiver owner author editor driver player coach doctor patient student teacher client partner bank store market product item article
+model part tool machine engine battery screen camera phone web mail file folder page book song film game match trip flight train bus
+car bike boat ship truck package box letter ticket card key door window wall floor roof desk chair table lamp plant tree animal dog
+cat bird fish food meal drink water fuel power energy heat light sound music video photo map route road bridge park lake river sea
+island mountain forest field farm factory lab sample result report review rating vote survey exam course lesson lecture class term
+year month week hour minute second base top bottom minimum maximum average fixed extra special regular normal public private internal
+external official personal common rare exact rough clean dirty safe free paid prepaid expected actual real fake virtual
 """.split()
 ENUMS = [
     "low medium high", "open closed pending", "celsius fahrenheit", "small medium large", "asc desc", "json csv xml",
@@ -58,6 +105,7 @@ ENUMS = [
     "vegan vegetarian regular", "bus train plane car", "success failed running", "short long", "strict relaxed", "bronze silver gold",
 ]  # fmt: skip
 ENUM_SETS = Pool("enum values", ENUMS)
+INVENTED_NAMES = 0.15  # of training's fields: what was never seen before is copied, not known
 
 
 def _composed_names() -> dict[str, Pool]:
@@ -192,6 +240,9 @@ def make_fields(rng: Random, split: Split, count: int, kinds: list[str] | None =
         pool = NAMES[kind][split]
         plain = [name for name in pool if name in PLAIN[kind]]
         name = rng.choice(plain) if plain and rng.random() < 0.65 else rng.choice(pool)
+        if split == "train" and rng.random() < INVENTED_NAMES:
+            invented = values.word(rng, split)
+            name = rng.choice([invented, f"{invented}_{name.split('_')[-1]}"])
         taken = {word for field in fields for word in field.name.split("_")}
         if taken & set(name.split("_")):
             continue

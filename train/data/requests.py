@@ -15,12 +15,34 @@ OPENERS = Pool("request openers", [
     "You should ", "Hello, I want to ",
     "Ok, ", "Next, ", "I would like you to ", "Hi! Could you ", "Quick: ", "Go ahead and ", "It's time to ", "Can I ", "How do I ",
     "Try to ",
+    "Would you mind if I ask you to ", "I was wondering if you could ", "Be so kind and ", "Do me a favour and ",
+    "My boss wants me to ", "I was told to ", "Somebody has to ", "One more thing: please ", "Let me ", "I'd love to ", "Hey! Please ",
+    "Hi there, could you ", "Good morning, please ", "Good evening, can you ", "Yo, ", "Alright, ", "So, ", "Well, please ",
+    "Could somebody ", "Can somebody please ", "Is it possible to ", "Are you able to ", "Would it be possible to ", "I need help to ",
+    "What I need is to ", "All I want is to ", "Today we must ", "It would be great to ", "It would help to ", "Make sure to ",
+    "Don't forget to ", "Remember to ", "Just ", "Simply ", "Please just ", "First, ", "Also, ", "And now ", "Then ", "Again, ",
+    "Dear assistant, ", "Assistant, ", "Sir, please ", "May I ask you to ", "May I ", "I must ", "I should ", "I've got to ",
+    "I have been asked to ", "They asked me to ", "The customer wants to ", "My team has to ", "As agreed, ", "As a next step, ",
+    "In a hurry: ", "Urgent: ", "Todo: ", "Task: ", "Request: ", "Action: ", "Hmm, ", "Right, ", "Perfect. Now ", "Great, now ",
+    "Thanks! Now ", "Sorry to bother you, but please ", "Excuse me, can you ", "If you can, ", "When you can, ",
+    "Whenever you are ready, ", "For me, ", "On my behalf, ", "You can ", "You may ", "We want to ", "We'd like to ", "We should ",
+    "We have to ", "I wish to ", "I'm trying to ", "I'm here to ", "I plan to ", "Please help me to ", "Please go ahead and ",
+    "Can we ", "Could we ", "Could I ", "Shall we ", "Please, I need to ", "i wanna ", "i want you to ", "gotta ", "pls ", "plz ",
 ])  # fmt: skip
 CLOSERS = Pool("request closers", [
     "", ".", " please", ", please.", ", thanks!", ". Thank you.", " for me.", "!", ", thank you", " now.", " right away.", ". Thanks.",
     " as soon as you can.",
     ", ok?", ". That's all.", " today please.", " if you can.", " :)", " asap", ". Please be quick.", " when you have a moment.",
     ", would you?",
+    ", thanks a lot.", ", many thanks!", ". Cheers.", ". Much appreciated.", ", I would appreciate it.", ". I appreciate it!",
+    ", if possible.", " if that's possible.", " if it's not too much trouble.", ". Is that ok?", ". Can you do that?", ", can you?",
+    ", could you?", ", right?", " immediately.", " at once.", ", it is urgent.", ". It's urgent!", ". This is important.",
+    " before lunch.", " this week.", " this afternoon.", ", no rush.", ". No hurry.", " when you get the chance.",
+    ". Let me know when it is done.", ". Tell me when you are done.", ". I'm waiting.", " first.", " again.", " once more.",
+    ", as always.", ", as usual.", " like last time.", ". Nothing else.", ". That is everything.", ". That will be all.",
+    ". Thanks in advance.", ", thanks in advance!", ", thx", " thx", " pls", ", pls.", " plz", " ty", "!!", "...", "?", " ok", " okay?",
+    " quickly.", ", quick.", ", dear.", ", my friend.", ", buddy.", " please!", ", please!", ". Please!", ". Please do it now.",
+    " straight away.", " tonight.", " tomorrow please.", " in the evening.", " for us.", " for my boss.", " for a friend.",
 ])  # fmt: skip
 DETERMINERS = ("the", "the", "a", "a", "my", "our", "this", "that", "")
 
@@ -33,6 +55,25 @@ NAMED = Pool("named arguments", [
     "whose {name} is {value}",
     "and {value} for {name}", "make the {name} {value}", "{name} must be {value}", "take {value} for the {name}", "having {name} {value}",
     "I want {value} as {name}", "the {name} being {value}", "put {value} as {name}", "{name} set to {value}", "by {name} {value}",
+    "giving {value} as the {name}", "with {name}: {value}", "with {name} = {value}", "({name} {value})", "({name}: {value})",
+    "[{name}={value}]", "{name}={value}", "{name} -> {value}", "{name} - {value}", "and the {name} is {value}",
+    "and make {value} the {name}", "and use {value} for the {name}", "use {value} as {name}", "use the {name} {value}",
+    "choose {value} as the {name}", "choose {value} for {name}", "enter {value} as {name}", "enter {value} under {name}",
+    "write {value} for {name}", "write {value} in {name}", "pass {value} as {name}", "pass {name} {value}",
+    "fill in {value} for {name}", "fill {name} with {value}", "let {name} be {value}", "let the {name} be {value}",
+    "change the {name} to {value}", "the {name} has to be {value}", "the {name} must be {value}", "the {name} will be {value}",
+    "the {name} would be {value}", "{name} will be {value}", "{name} equals {value}", "{name}, that is {value}",
+    "as {name} take {value}", "as the {name} use {value}", "as for the {name}, {value}", "for {name}, use {value}",
+    "for {name} take {value}", "in the {name} field put {value}", "its {name} should be {value}", "its {name} being {value}",
+    "it has the {name} {value}", "it has {value} as its {name}", "that has the {name} {value}", "that has {value} as {name}",
+    "which has {name} {value}", "whose {name} should be {value}", "including the {name} {value}", "together with {name} {value}",
+    "plus {name} {value}", "under the {name} {value}", "from the {name} {value}", "at the {name} {value}", "on {name} {value}",
+    "in {name} {value}", "to the {name} {value}", "the one with {name} {value}", "the {name}? {value}", "{name} ({value})",
+    "{name} \"{value}\"", "my {name} is {value}", "our {name} is {value}", "here is the {name}: {value}", "say {value} for the {name}",
+    "I'd say {value} for the {name}", "I think the {name} is {value}", "I prefer {value} as {name}", "we need {value} as the {name}",
+    "we agreed on {value} as {name}", "they gave {value} as the {name}", "call the {name} {value}", "only with {name} {value}",
+    "{value} being the {name}", "{value} is the {name}", "{value} should be the {name}", "{value} for the {name}",
+    "{value} as its {name}", "{value} ({name})", "{value} = {name}",
 ])  # fmt: skip
 # ... and without it, where its kind alone tells.
 UNNAMED = {
@@ -143,7 +184,7 @@ def is_alone(field: Field, tool: Tool) -> bool:
 
 def say_action(tool: Tool, rng: Random) -> str:
     learned = tool.verb in VERB_POOL["train"]  # what else people say for the others, nobody could have told the model
-    verb = rng.choice(VERBS[tool.verb].split("|")) if learned and rng.random() < 0.5 else tool.verb
+    verb = rng.choice(VERBS.get(tool.verb, tool.verb).split("|")) if learned and rng.random() < 0.5 else tool.verb
     determiner = rng.choice(DETERMINERS)
     if determiner in ("a", "this", "that", "") and tool.verb == "list":
         return f"{verb} every {tool.noun}"
