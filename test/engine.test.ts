@@ -96,6 +96,19 @@ describe.each(["tiny-moe-Q4_0.gguf", "tiny-dense-Q4_K_M.gguf", "tiny-moe-F16.ggu
   });
 });
 
+test("whichever weights lie beyond the first bank, the bits are the same", async () => {
+  const engine = await openFixture("tiny-moe-Q4_0.gguf");
+  const expected = await feed(engine, ids.slice(0, 20));
+  await engine.close();
+  // From the last experts alone to routers and attention too.
+  for (const bankBytes of [7_880_000, 7_920_000, 8_000_000, 8_300_000, 9_000_000]) {
+    const other = await openFixture("tiny-moe-Q4_0.gguf", { bankBytes });
+    expect(other.core.banks.length).toBe(2);
+    expect(await feed(other, ids.slice(0, 20)), `${bankBytes} bytes`).toEqual(expected);
+    await other.close();
+  }
+});
+
 describe("sequences", () => {
   test("an abort rejects with its reason, and the engine goes on", async () => {
     const engine = await openFixture("tiny-moe-Q4_0.gguf", { maxSequences: 2 });

@@ -44,7 +44,7 @@ function route({ config, weights, banks, buffers, linear }: Core, layer: number,
   const { nExperts, nExpertsPerToken } = config;
   const { router, bias } = weights.layers[layer]!.experts!;
   const { kernels, i32, f32 } = banks[0]!;
-  linear.applyIn(buffers.routerLogits, router, [0, padRows(nExperts)]);
+  linear.apply(buffers.routerLogits, router, [0, padRows(nExperts)]);
   const groups = Array.from({ length: nExperts }, (_, expert): Group => ({ expert, rows: [], weights: [] }));
   for (let t = 0; t < nRows; t++) {
     const chosen = t * nExpertsPerToken * 4;
