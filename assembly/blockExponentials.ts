@@ -1,4 +1,5 @@
-import { exp4 } from "./exp";
+import { expVectors } from "./exp";
+import { sumF64 } from "./horizontal";
 
 /**
  * y[i] = exp(x[i] / temperature − max / temperature), 0 where x is NaN; sums[b] = Σ y[64b … 64b + 63]. Exponentials in f32, sums in f64.
@@ -8,27 +9,24 @@ import { exp4 } from "./exp";
  */
 export function blockExponentials(y: usize, sums: usize, x: usize, n: i32, max: f32, temperature: f32): void {
   assert(n > 0, "blockExponentials: n must be at least 1");
-  const divisor = f32x4.splat(temperature),
-    shift = f32x4.splat(max / temperature);
-  for (let left = n; left > 0; left -= 64, sums += 8) {
-    let even = f64x2.splat(0),
-      odd = even;
-    let inBlock = min(left, 64);
-    for (; inBlock >= 4; inBlock -= 4, x += 16, y += 16) {
-      const e = exponential(x, divisor, shift);
-      v128.store(y, e);
-      even = f64x2.add(even, f64x2.promote_low_f32x4(e));
-      odd = f64x2.add(odd, f64x2.promote_low_f32x4(v128.shuffle<i32>(e, e, 2, 3, 0, 1)));
-    }
-    const both = f64x2.add(even, odd);
-    let sum = f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1);
-    if (inBlock > 0) v128.store(y, exponential(x, divisor, shift));
-    for (; inBlock > 0; inBlock--, y += 4) sum += <f64>f32.load(y);
-    f64.store(sums, sum);
+  const shift = f32x4.splat(max / temperature);
+  for (let left = n; left > 0; left -= 64, x += 256, y += 256, sums += 8) {
+    const inBlock = min(left, 64);
+    const vectors = <usize>(inBlock + 3) >> 2;
+    divide(y, x, vectors, temperature);
+    expVectors(y, y, vectors, shift);
+    f64.store(sums, sumF64(y, inBlock));
   }
 }
 
-function exponential(x: usize, divisor: v128, shift: v128): v128 {
-  const scaled = f32x4.div(v128.load(x), divisor);
-  return v128.and(exp4(f32x4.sub(scaled, shift)), f32x4.eq(scaled, scaled));
+/** y[i] = x[i] / divisor on n vectors. */
+function divide(y: usize, x: usize, n: usize, divisor: f32): void {
+  const d = f32x4.splat(divisor);
+  for (; n >= 2; n -= 2, x += 32, y += 32) {
+    const a = f32x4.div(v128.load(x), d),
+      b = f32x4.div(v128.load(x, 16), d);
+    v128.store(y, a);
+    v128.store(y, b, 16);
+  }
+  if (n > 0) v128.store(y, f32x4.div(v128.load(x), d));
 }

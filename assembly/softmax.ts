@@ -1,4 +1,5 @@
-import { exp4 } from "./exp";
+import { expVectors } from "./exp";
+import { sumF64 } from "./horizontal";
 
 /**
  * The softmax that decides tokens: y[i] = exp(x[i] − max) / Σ. Exponentials in f32, their sum in f64.
@@ -33,19 +34,6 @@ function largest(x: usize, n: i32): f32 {
 
 /** y[i] = exp(x[i] − max), and their sum. */
 function exponentials(y: usize, x: usize, n: i32, max: f32): f64 {
-  const shift = f32x4.splat(max);
-  let even = f64x2.splat(0),
-    odd = even;
-  let left = n;
-  for (; left >= 4; left -= 4, x += 16, y += 16) {
-    const e = exp4(f32x4.sub(v128.load(x), shift));
-    v128.store(y, e);
-    even = f64x2.add(even, f64x2.promote_low_f32x4(e));
-    odd = f64x2.add(odd, f64x2.promote_low_f32x4(v128.shuffle<i32>(e, e, 2, 3, 0, 1)));
-  }
-  const both = f64x2.add(even, odd);
-  let sum = f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1);
-  if (left > 0) v128.store(y, exp4(f32x4.sub(v128.load(x), shift)));
-  for (; left > 0; left--, y += 4) sum += <f64>f32.load(y);
-  return sum;
+  expVectors(y, x, <usize>(n + 3) >> 2, f32x4.splat(max));
+  return sumF64(y, n);
 }
