@@ -7,6 +7,7 @@ export { add, addScaled } from "./add";
 export { router } from "./router";
 export { blockExponentials } from "./blockExponentials";
 export { blockMaxima } from "./blockMaxima";
+export { selectFrom } from "./selectFrom";
 export { logSumExp, softmax } from "./softmax";
 export { quantizeRow256, quantizeRow32, quantizeRow32Wide } from "./quantizeRow";
 export { matmulQ4_0 } from "./matmul/q4_0";

@@ -1,5 +1,5 @@
 /** What choosing a token costs beside computing it: the sampler alone, on vocabularies of the models' sizes. `npm run bench:sampling` */
-import { createNumerics } from "../src/engine/engine.ts";
+import { createNumerics, numericsRoom } from "../src/engine/numerics.ts";
 import { createSampler } from "../src/sampling/sampler.ts";
 import { resolveSampling } from "../src/sampling/options.ts";
 import type { SamplingOptions } from "../src/types.ts";
@@ -14,12 +14,13 @@ const settings: Readonly<Record<string, SamplingOptions>> = {
   "top-k 40, top-p 0.9": { temperature: 0.7, topK: 40, topP: 0.9 },
   "top-p 0.9": { temperature: 0.7, topP: 0.9 },
   "temperature 1": { temperature: 1 },
+  "typical 0.9": { temperature: 0.7, typicalP: 0.9 },
 };
 const SAMPLES = 200;
 const WARM_UP = 60;
 
 const plan = new BankPlan();
-const input = plan.allocate(2 ** 21).offset;
+const input = plan.allocate(4 * numericsRoom(128_000)).offset;
 const functions = createNumerics(openBanks((await chooseKernels()).module, plan.createMemories())[0]!, input);
 
 for (const vocabulary of [65_536, 128_000]) {

@@ -15,7 +15,7 @@ const EXPORTS = `
   add addScaled appendKv appendKvF16 appendKvQ8 attendPage attendPageF16 attendPageQ8 attentionBegin attentionEnd barrier blockExponentials blockMaxima init logSumExp
   matmulBF16 matmulF16 matmulF32 matmulMXFP4 matmulQ4_0 matmulQ4_K matmulQ5_K matmulQ6_K matmulQ8_0 matmulQ8_1 memory
   packF16 packF32 packMXFP4 packQ4_0 packQ4_1 packQ4_K packQ5_0 packQ5_1 packQ5_K packQ6_K packQ8_0 quantizeRow256
-  quantizeRow32 quantizeRow32Wide rmsNorm rope ropeFrequencies ropeTable router shortConv softmax swiglu unpackRowBF16
+  quantizeRow32 quantizeRow32Wide rmsNorm rope ropeFrequencies ropeTable router selectFrom shortConv softmax swiglu unpackRowBF16
   unpackRowF16 unpackRowF32 unpackRowMXFP4 unpackRowQ4_0 unpackRowQ4_K unpackRowQ5_K unpackRowQ6_K unpackRowQ8_0
   unpackRowQ8_1 waitWhile
 `;

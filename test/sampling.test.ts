@@ -5,30 +5,8 @@ import { philox4x32, uniform } from "../src/sampling/random.ts";
 import { createSampler } from "../src/sampling/sampler.ts";
 import { selectLargest } from "../src/sampling/select.ts";
 import type { SamplingOptions } from "../src/types.ts";
+import { numerics as functions } from "./numerics.ts";
 import { remaining } from "./reference/sampler.ts";
-import { blockExponentials } from "./reference/blockExponentials.ts";
-
-const functions = {
-  softmax(x: Float32Array): void {
-    const max = x.reduce((a, b) => Math.max(a, b));
-    const e = x.map((v) => Math.exp(v - max));
-    const sum = e.reduce((a, b) => a + b, 0);
-    x.set(e.map((v) => v / sum));
-  },
-  maxima(x: Float32Array): Float32Array {
-    return Float32Array.from({ length: Math.ceil(x.length / 64) }, (_, b) =>
-      Math.max(...x.subarray(64 * b, 64 * b + 64).filter((v) => v > Number.NEGATIVE_INFINITY)),
-    );
-  },
-  exponentials(x: Float32Array, max: number, temperature: number) {
-    const { y, sums } = blockExponentials(x, max, temperature);
-    return { values: Float32Array.from(y), sums: Float64Array.from(sums) };
-  },
-  logSumExp(x: Float32Array): number {
-    const max = x.reduce((a, b) => Math.max(a, b));
-    return max + Math.log(x.reduce((total, v) => total + Math.exp(v - max), 0));
-  },
-};
 
 function sampler(options: SamplingOptions, vocabularySize: number, extra: { prompt?: number[]; choice?: number; logprobs?: number } = {}) {
   return createSampler({ sampling: resolveSampling(options, {}, vocabularySize), functions, choice: 0, prompt: [], ...extra });

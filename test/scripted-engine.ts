@@ -6,7 +6,7 @@ import { createTokenizer, type Tokenizer } from "../src/tokenizer/tokenizer.ts";
 import type { GenerateOptions } from "../src/types.ts";
 import type { ModelConfig } from "../src/weights/config.ts";
 import { madeUpMetadata } from "./tokenizer-fixtures.ts";
-import { blockExponentials } from "./reference/blockExponentials.ts";
+import { numerics } from "./numerics.ts";
 
 export interface Script {
   readonly vocabularySize: number;
@@ -92,27 +92,6 @@ export class ScriptedEngine implements Engine {
     return state;
   }
 }
-
-const numerics: Numerics = {
-  softmax(x) {
-    const max = x.reduce((a, b) => Math.max(a, b));
-    const e = x.map((v) => Math.exp(v - max));
-    const sum = e.reduce((a, b) => a + b, 0);
-    x.set(e.map((v) => v / sum));
-  },
-  maxima: (x) =>
-    Float32Array.from({ length: Math.ceil(x.length / 64) }, (_, b) =>
-      Math.max(...x.subarray(64 * b, 64 * b + 64).filter((v) => v > Number.NEGATIVE_INFINITY)),
-    ),
-  exponentials(x: Float32Array, max: number, temperature: number) {
-    const { y, sums } = blockExponentials(x, max, temperature);
-    return { values: Float32Array.from(y), sums: Float64Array.from(sums) };
-  },
-  logSumExp(x) {
-    const max = x.reduce((a, b) => Math.max(a, b));
-    return max + Math.log(x.reduce((total, v) => total + Math.exp(v - max), 0));
-  },
-};
 
 export interface Splitting {
   readonly tokenizer: Tokenizer;

@@ -3,6 +3,7 @@ import type { BankPlan } from "../wasm/bank.ts";
 import type { Build } from "../wasm/builds.ts";
 import { activationBytes, padRows, type ActivationForm } from "../wasm/formats.ts";
 import type { ModelConfig } from "../weights/config.ts";
+import { numericsRoom } from "./numerics.ts";
 
 /** Rows of one forward pass at most: each chunk of a prompt reads nearly all experts once, 64 rows at a time took 1.2 times as long. */
 export const MAX_ROWS = 256;
@@ -55,7 +56,7 @@ function ownBuffers(f32: (n: number) => number, config: ModelConfig, build: Buil
     experts: f32(T * nExpertsPerToken), //  i32 [T][k], ascending
     expertWeights: f32(T * nExpertsPerToken), // [T][k]
     ropeTables: f32(T * headDim), //        [T][2][headDim / 2] cosines, sines
-    numerics: f32(2 * padRows(vocabularySize) + 4), // in and out of Engine.numerics
+    numerics: f32(numericsRoom(vocabularySize)), // in and out of Engine.numerics
   };
 }
 

@@ -1,15 +1,15 @@
 /** A loaded model: plans its memory, reads its weights, and gives out sequences. */
 import { ContextLengthError } from "../errors.ts";
 import type { WeightSource } from "../types.ts";
-import { openBanks, releaseMemories, type Bank } from "../wasm/bank.ts";
+import { openBanks, releaseMemories } from "../wasm/bank.ts";
 import type { KernelModule } from "../wasm/builds.ts";
-import { padRows } from "../wasm/formats.ts";
 import type { ModelConfig } from "../weights/config.ts";
 import type { Core, SequenceState } from "./core.ts";
 import { createCore, planEngine, type EngineShape } from "./plan.ts";
 import { expertReader, readWeights } from "./read-weights.ts";
 import { Scheduler, type FillExperts } from "./scheduler.ts";
 import { follow, StepWriter } from "./step.ts";
+import { createNumerics } from "./numerics.ts";
 import type { AdvanceOptions, Engine, Numerics, Sequence } from "./types.ts";
 
 export interface EngineOptions extends Omit<EngineShape, "build"> {
@@ -198,36 +198,3 @@ interface Waiter {
 }
 
 export type { LfmEngine };
-
-/** input: where a vocabulary's values and as much again fit. */
-export function createNumerics({ kernels, f32, memory }: Bank, input: number): Numerics {
-  const place = (x: Float32Array): number => {
-    f32.set(x, input / 4);
-    return Math.ceil((input + padRows(x.length) * 4) / 16) * 16;
-  };
-  return {
-    softmax(x) {
-      place(x);
-      kernels.softmax(input, input, x.length);
-      x.set(f32.subarray(input / 4, input / 4 + x.length));
-    },
-    maxima(x) {
-      const output = place(x);
-      kernels.blockMaxima(output, input, x.length);
-      return f32.subarray(output / 4, output / 4 + Math.ceil(x.length / 64));
-    },
-    exponentials(x, max, temperature) {
-      const sums = place(x);
-      kernels.blockExponentials(input, sums, input, x.length, max, temperature);
-      return {
-        values: f32.subarray(input / 4, input / 4 + x.length),
-        sums: new Float64Array(memory.buffer, sums, Math.ceil(x.length / 64)),
-      };
-    },
-    logSumExp(x) {
-      const scratch = place(x);
-      kernels.logSumExp(scratch, scratch, input, x.length);
-      return new DataView(memory.buffer).getFloat64(scratch, true);
-    },
-  };
-}

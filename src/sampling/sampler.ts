@@ -6,9 +6,9 @@
  */
 import type { Sampling } from "./options.ts";
 import { uniform } from "./random.ts";
-import { eachFrom, floorOfLargest, largest, selectLargest } from "./select.ts";
+import { BLOCK, floorOfLargest, largest, selectLargest } from "./select.ts";
 import { type Candidates, draw, keepMinP, keepTopP, keepTypical } from "./truncate.ts";
-import { drawFromAll, type Exponentials, likelyEnough } from "./whole.ts";
+import { drawFromAll, type Exponentials, nucleusOfAll } from "./whole.ts";
 
 /** Over a whole vocabulary: transcendental functions, of which JavaScript's differ between runtimes in the last bit, and a quick search. */
 export interface SamplerFunctions {
@@ -17,10 +17,10 @@ export interface SamplerFunctions {
   /** The largest of each 64 values, NaN left out, −∞ where there is none: a view, valid until the next call of these functions. */
   maxima(x: Float32Array): Float32Array;
   /**
-   * exp((x − max) / temperature), 0 for NaN and what is more than 87 below, and the sum of each 64 values: views, valid until the next call of
-   * these functions. No x is above max.
+   * Of the x whose maxima were just asked for: exp((x − max) / temperature), 0 for NaN and what is more than 87 below, and the sum of each 64
+   * values. Views, valid until the next call of these functions. No x is above max.
    */
-  exponentials(x: Float32Array, max: number, temperature: number): Exponentials;
+  exponentials(max: number, temperature: number): Exponentials;
   /** log Σ exp(x), so that a log-probability is x − logSumExp(x). */
   logSumExp(x: Float32Array): number;
 }
@@ -94,10 +94,9 @@ export function createSampler({ sampling, functions, choice, prompt, logprobs }:
     if ((topK > 0 && topK < logits.length) || typicalP < 1 || (topP === 1 && minP > 0)) {
       return draw(cut(logits, best, maxima, sampling, functions, room), u);
     }
-    const all = functions.exponentials(logits, logits[best]!, temperature);
+    const all = functions.exponentials(logits[best]!, temperature);
     if (topP === 1) return drawFromAll(all, u);
-    const { candidates, total } = likelyEnough(all, topP, room.forAll(logits.length));
-    const nucleus = keepTopP(candidates, topP, total);
+    const nucleus = nucleusOfAll(all, topP);
     return draw(minP > 0 ? keepMinP(nucleus, minP) : nucleus, u);
   }
 
@@ -119,24 +118,33 @@ export function createSampler({ sampling, functions, choice, prompt, logprobs }:
 class Room {
   #ids = new Int32Array();
   #scaled = new Float32Array();
+  #others: readonly [Float32Array, Float32Array] | undefined;
 
-  forAll(n: number): Candidates {
-    if (this.#ids.length < n) {
-      this.#ids = new Int32Array(n);
-      this.#scaled = new Float32Array(n);
+  /** The logits from floor up, divided by the temperature, in ascending order of id. NaN and −∞ are left out. */
+  above(floor: number, logits: Float32Array, maxima: Float32Array, temperature: number): Scaled {
+    if (this.#ids.length < logits.length) {
+      this.#ids = new Int32Array(logits.length);
+      this.#scaled = new Float32Array(logits.length);
+      this.#others = undefined;
     }
-    return { ids: this.#ids, probabilities: this.#scaled };
+    const [ids, scaled] = [this.#ids, this.#scaled];
+    let count = 0;
+    for (let b = 0; b < maxima.length; b++) {
+      if (!(maxima[b]! >= floor)) continue;
+      for (let i = b * BLOCK, end = Math.min(i + BLOCK, logits.length); i < end; i++) {
+        const logit = logits[i]!;
+        if (!(logit >= floor) || logit === Number.NEGATIVE_INFINITY) continue;
+        ids[count] = i;
+        scaled[count++] = logit / temperature;
+      }
+    }
+    return { ids: ids.subarray(0, count), scaled: scaled.subarray(0, count) };
   }
 
-  /** The logits from floor up, divided by the temperature, in ascending order of id. */
-  above(floor: number, logits: Float32Array, maxima: Float32Array, temperature: number): Scaled {
-    const { ids, probabilities: scaled } = this.forAll(logits.length);
-    let count = 0;
-    eachFrom(floor, logits, maxima, (logit, id) => {
-      ids[count] = id;
-      scaled[count++] = logit / temperature;
-    });
-    return { ids: ids.subarray(0, count), scaled: scaled.subarray(0, count) };
+  /** As much again, twice. */
+  get others(): readonly [Float32Array, Float32Array] {
+    this.#others ??= [new Float32Array(this.#ids.length), new Float32Array(this.#ids.length)];
+    return this.#others;
   }
 }
 
@@ -159,11 +167,14 @@ function cut(
   const floor = first ? floorOfLargest(maxima, topK) : logits[best]! - temperature * reach(sampling);
   const above = room.above(floor, logits, maxima, temperature);
   const { ids, scaled } = first ? likeliest(above, topK) : above;
-  const logSum = typicalP < 1 ? functions.logSumExp(scaled) : 0;
-  const logProbabilities = typicalP < 1 ? Float64Array.from(scaled, (x) => x - logSum) : undefined;
-  functions.softmax(scaled);
   let candidates: Candidates = { ids, probabilities: scaled };
-  if (logProbabilities) candidates = keepTypical(candidates, logProbabilities, typicalP);
+  if (typicalP < 1) {
+    const logSum = functions.logSumExp(scaled);
+    const [before, keys] = room.others;
+    before.set(scaled);
+    functions.softmax(scaled);
+    candidates = keepTypical(candidates, before, logSum, typicalP, keys);
+  } else functions.softmax(scaled);
   if (topP < 1) candidates = keepTopP(candidates, topP);
   if (minP > 0) candidates = keepMinP(candidates, minP);
   return candidates;

@@ -65,12 +65,3 @@ export function floorOfLargest(maxima: Float32Array, k: number): number {
   const last = k <= maxima.length ? selectLargest(maxima, k)[k - 1] : undefined;
   return last === undefined ? Number.NEGATIVE_INFINITY : maxima[last]!;
 }
-
-/** Calls visit with every value from floor up, and its index, in ascending order; NaN and −∞ are left out. */
-export function eachFrom(floor: number, values: Float32Array, maxima: Float32Array, visit: (value: number, index: number) => void): void {
-  for (let b = 0; b < maxima.length; b++) {
-    if (!(maxima[b]! >= floor)) continue;
-    const end = Math.min((b + 1) * BLOCK, values.length);
-    for (let i = b * BLOCK; i < end; i++) if (values[i]! >= floor && values[i]! > Number.NEGATIVE_INFINITY) visit(values[i]!, i);
-  }
-}

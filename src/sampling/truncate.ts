@@ -10,46 +10,34 @@ export interface Candidates {
 
 /**
  * Locally typical sampling (Meister et al. 2023): the tokens whose surprise −ln p is nearest to the distribution's entropy, as many as it
- * takes to reach the mass. `logProbabilities` belong to the candidates one by one.
+ * takes to reach the mass. ln p = scaled − logSum, of the candidates one by one; room: for one number each.
  */
-export function keepTypical(candidates: Candidates, logProbabilities: Float64Array, mass: number): Candidates {
+export function keepTypical(candidates: Candidates, scaled: Float32Array, logSum: number, mass: number, room: Float32Array): Candidates {
   const { probabilities } = candidates;
+  const n = probabilities.length;
   const total = sum(probabilities);
   let entropy = 0;
-  for (let i = 0; i < probabilities.length; i++) if (probabilities[i]! > 0) entropy -= (probabilities[i]! / total) * logProbabilities[i]!;
-  const oddness = logProbabilities.map((logp) => Math.abs(-logp - entropy));
-  const order = [...probabilities.keys()].filter((i) => probabilities[i]! > 0).sort((a, b) => oddness[a]! - oddness[b]! || a - b);
-  return keep(candidates, prefix(order, probabilities, mass * total));
+  for (let i = 0; i < n; i++) if (probabilities[i]! > 0) entropy -= (probabilities[i]! / total) * (scaled[i]! - logSum);
+  const oddness = (i: number): number => Math.abs(logSum - scaled[i]! - entropy);
+  const order = (a: number, b: number): number => oddness(a) - oddness(b) || a - b;
+  const keys = room.subarray(0, n);
+  for (let i = 0; i < n; i++) keys[i] = oddness(i);
+  const target = mass * total;
+  const { at, reached } = upToMass(keys, "smallest", order, probabilities, target);
+  // Multiples of 2^-52 whose sum is below 2 are added exactly, in whatever order.
+  if (reached >= target && at.every((i) => probabilities[i]! >= 2 ** -29)) return keep(candidates, at);
+  const sorted = [...probabilities.keys()].filter((i) => probabilities[i]! > 0).sort(order);
+  return keep(candidates, sorted.slice(0, lengthOf(sorted, probabilities, 0, target).length).sort(ascending));
 }
 
-/** Nucleus sampling: the likeliest tokens, as few as reach the mass. total: with what was left out because it lies below the nucleus. */
-export function keepTopP(candidates: Candidates, mass: number, total = sum(candidates.probabilities)): Candidates {
-  const { probabilities } = candidates;
-  const target = mass * total;
-  // Sorted are only those in whose bucket of like size the mass is reached: floats from 0 up are in the order of their bits.
-  const bits = new Uint32Array(probabilities.buffer, probabilities.byteOffset, probabilities.length);
-  const buckets = new Float64Array(1 << 12);
-  for (let i = 0; i < bits.length; i++) buckets[bits[i]! >>> 20]! += probabilities[i]!;
-  let bucket = buckets.length - 1;
-  let reached = 0;
-  while (bucket > 0 && reached + buckets[bucket]! < target) reached += buckets[bucket--]!;
-  const kept: number[] = [];
-  const order: number[] = [];
-  for (let i = 0; i < bits.length; i++) {
-    const own = bits[i]! >>> 20;
-    if (own > bucket) kept.push(i);
-    else if (own === bucket) order.push(i);
-  }
-  order.sort((a, b) => probabilities[b]! - probabilities[a]! || a - b);
-  for (const i of order) {
-    if (kept.length > 0 && reached >= target) break;
-    kept.push(i);
-    reached += probabilities[i]!;
-  }
-  return keep(
-    candidates,
-    kept.sort((a, b) => a - b),
-  );
+/** Nucleus sampling: the likeliest tokens, as few as reach the mass. */
+export function keepTopP(candidates: Candidates, mass: number): Candidates {
+  return keep(candidates, nucleus(candidates.probabilities, mass * sum(candidates.probabilities)).at);
+}
+
+/** The likeliest, as few as reach the target: less than that is reached where all together do not. */
+export function nucleus(probabilities: Float32Array, target: number): Prefix {
+  return upToMass(probabilities, "largest", (a, b) => probabilities[b]! - probabilities[a]! || a - b, probabilities, target);
 }
 
 /** The tokens that are at least `share` times as likely as the likeliest. */
@@ -78,15 +66,63 @@ export function draw({ ids, probabilities }: Candidates, u: number): number {
   return ids[last]!;
 }
 
-/** How far into `order` it takes for the probabilities to reach the mass: at least one. */
-function prefix(order: number[], probabilities: Float32Array, mass: number): number[] {
-  let reached = 0;
-  let length = 0;
-  while (length < order.length && (length === 0 || reached < mass)) reached += probabilities[order[length++]!]!;
-  return order.slice(0, length).sort((a, b) => a - b);
+export interface Prefix {
+  readonly at: Int32Array; // ascending
+  readonly reached: number; // the sum of their weights
 }
 
-function keep({ ids, probabilities }: Candidates, at: number[]): Candidates {
+const BUCKETS = 1 << 11;
+const masses = new Float64Array(BUCKETS);
+
+/**
+ * What comes first in order of keys (≥ 0), as few as reach the target with their weights. Keys are put into buckets of like size, and sorted, by
+ * `order`, is only the bucket where the target is reached. Weights are added by bucket, in that one in order.
+ */
+function upToMass(
+  keys: Float32Array,
+  first: "largest" | "smallest",
+  order: (a: number, b: number) => number,
+  weights: Float32Array,
+  target: number,
+): Prefix {
+  // Floats from 0 up are in the order of their bits.
+  const bits = new Uint32Array(keys.buffer, keys.byteOffset, keys.length);
+  const flip = first === "largest" ? 0x7fffffff : 0;
+  masses.fill(0);
+  for (let i = 0; i < bits.length; i++) masses[(bits[i]! ^ flip) >>> 20]! += weights[i]!;
+  let bucket = 0;
+  let before = 0;
+  while (bucket < BUCKETS - 1 && before + masses[bucket]! < target) before += masses[bucket++]!;
+
+  const surely: number[] = [];
+  const sorted: number[] = [];
+  for (let i = 0; i < bits.length; i++) {
+    const own = (bits[i]! ^ flip) >>> 20;
+    if (own < bucket) surely.push(i);
+    else if (own === bucket) sorted.push(i);
+  }
+  sorted.sort(order);
+  const { length, reached } = lengthOf(sorted, weights, before, target);
+  return { at: merge(surely, sorted.slice(0, length).sort(ascending)), reached };
+}
+
+const ascending = (a: number, b: number): number => a - b;
+
+/** Of two ascending lists one. */
+function merge(a: readonly number[], b: readonly number[]): Int32Array {
+  const both = new Int32Array(a.length + b.length);
+  for (let k = 0, i = 0, j = 0; k < both.length; k++) both[k] = i < a.length && (j === b.length || a[i]! < b[j]!) ? a[i++]! : b[j++]!;
+  return both;
+}
+
+/** How many of the sorted it takes to get from a sum to the target, and what is reached. */
+function lengthOf(sorted: number[], weights: Float32Array, from: number, target: number): { length: number; reached: number } {
+  let [length, reached] = [0, from];
+  while (length < sorted.length && reached < target) reached += weights[sorted[length++]!]!;
+  return { length, reached };
+}
+
+export function keep({ ids, probabilities }: Candidates, at: ArrayLike<number>): Candidates {
   const kept = { ids: new Int32Array(at.length), probabilities: new Float32Array(at.length) };
   for (let i = 0; i < at.length; i++) {
     kept.ids[i] = ids[at[i]!]!;
@@ -95,7 +131,7 @@ function keep({ ids, probabilities }: Candidates, at: number[]): Candidates {
   return kept;
 }
 
-function sum(values: Float32Array): number {
+export function sum(values: Float32Array | Float64Array): number {
   let total = 0;
   for (let i = 0; i < values.length; i++) total += values[i]!;
   return total;

@@ -1,15 +1,17 @@
 /** Drawing from a whole vocabulary: by blocks, as most tokens are neither drawn nor near the edge of a nucleus. */
 import { BLOCK } from "./select.ts";
-import type { Candidates } from "./truncate.ts";
+import { type Candidates, keep, nucleus, sum } from "./truncate.ts";
 
 export interface Exponentials {
   readonly values: Float32Array; // not normalised
   readonly sums: Float64Array; // of each block
+  /** Those from floor (≥ 0) up: views, valid until the next call. */
+  from(floor: number): Candidates;
 }
 
 /** The id in whose stretch of the summed values u falls, u in [0, 1). */
 export function drawFromAll({ values, sums }: Exponentials, u: number): number {
-  const target = u * sumOf(sums);
+  const target = u * sum(sums);
   let reached = 0;
   let block = -1;
   for (let b = 0; b < sums.length; b++) {
@@ -28,26 +30,20 @@ export function drawFromAll({ values, sums }: Exponentials, u: number): number {
   return last;
 }
 
-/** A superset of the nucleus of that mass: all that is left out, be it the whole vocabulary, has less than the rest of the mass. room: for all, kept. */
-export function likelyEnough({ values, sums }: Exponentials, mass: number, room: Candidates): { candidates: Candidates; total: number } {
-  const total = sumOf(sums);
-  const floor = ((1 - mass) * total) / values.length;
-  const { ids, probabilities } = room;
-  let count = 0;
-  for (let b = 0; b < sums.length; b++) {
-    if (sums[b]! < floor) continue;
-    for (let i = b * BLOCK, end = Math.min(i + BLOCK, values.length); i < end; i++) {
-      // Written in any case: a branch that nobody can predict would take longer.
-      ids[count] = i;
-      probabilities[count] = values[i]!;
-      count += values[i]! >= floor ? 1 : 0;
-    }
-  }
-  return { candidates: { ids: ids.subarray(0, count), probabilities: probabilities.subarray(0, count) }, total };
-}
+/** As a rule, tokens that have so much of all the mass reach a nucleus' share of it. */
+const FAIR_SHARE = 2 ** -14;
 
-function sumOf(sums: Float64Array): number {
-  let total = 0;
-  for (let b = 0; b < sums.length; b++) total += sums[b]!;
-  return total;
+/** Nucleus sampling: the likeliest tokens, as few as reach the mass. */
+export function nucleusOfAll(all: Exponentials, mass: number): Candidates {
+  const total = sum(all.sums);
+  const target = mass * total;
+  // All that is below, be it the whole vocabulary, has less than the rest of the mass.
+  const lowest = ((1 - mass) * total) / all.values.length;
+  let floor = Math.max(lowest, FAIR_SHARE * total);
+  for (;;) {
+    const candidates = all.from(floor);
+    const { at, reached } = nucleus(candidates.probabilities, target);
+    if (reached >= target || floor === lowest) return keep(candidates, at);
+    floor = lowest;
+  }
 }

@@ -48,6 +48,7 @@ export type Kernels = Record<`matmul${PackedType}`, Matmul> &
     softmax(y: number, x: number, n: number): void;
     blockExponentials(y: number, sums: number, x: number, n: number, max: number, temperature: number): void;
     blockMaxima(y: number, x: number, n: number): void;
+    selectFrom(count: number, indices: number, values: number, x: number, n: number, floor: number): void;
     logSumExp(out: number, scratch: number, x: number, n: number): void;
     quantizeRow32: QuantizeRow;
     quantizeRow32Wide: QuantizeRow;

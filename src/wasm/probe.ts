@@ -94,6 +94,8 @@ class Probe {
     taken(() => kernels.blockExponentials(y, state, x, COLS, 4, 0.7));
     this.#take(state, (COLS / 64) * 8);
     taken(() => kernels.blockMaxima(y, x, COLS), (COLS / 64) * 4);
+    taken(() => kernels.selectFrom(y, state, weight, x, COLS, 1), 4);
+    this.#take(state, new Int32Array(this.#bytes.buffer, y, 1)[0]! * 4);
     taken(() => kernels.logSumExp(y, y + 64, x, COLS), 8);
     taken(() => kernels.router(y, y + 64, x, weight, 32, 4), 80);
     taken(() => kernels.ropeFrequencies(y, 32, 1e6), 128);
