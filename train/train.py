@@ -86,7 +86,10 @@ class Run:
         self.model.to(device).train()
         self.optimizers = optimizers(self.model, args.lr)
         for optimizer, kept in zip(self.optimizers, state["optimizers"] if state else (), strict=False):
+            rates = [group["lr"] for group in optimizer.param_groups]
             optimizer.load_state_dict(kept)
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["initial_lr"] = rate
         if args.decay and self.decay_from is None:
             self.decay_from = self.step
         for optimizer in self.optimizers:

@@ -224,7 +224,7 @@ def tool_conversation(rng: Random, split: Split) -> Example:
     tools = box.choose(rng, tool_count(rng))
     messages = opening(rng, split)
     expect: dict = {}
-    turns = rng.choice([1, 2, 3, 3, 4, 4])
+    turns = rng.choice([1, 3, 4, 5, 6, 7])  # a list of tools is long, and teaches nothing itself
     for last in [False] * (turns - 1) + [True]:
         if rng.random() < 0.2:
             turn = no_call_turn(box, tools, rng)
@@ -235,7 +235,7 @@ def tool_conversation(rng: Random, split: Split) -> Example:
         else:
             turn = tool_turn(box, tools, rng)
             expect = expected_of(turn[-1])
-        if "tool_calls" in turn[-1] and rng.random() < (0.4 if last else 0.85):
+        if "tool_calls" in turn[-1] and rng.random() < 0.4:
             turn += result_turn(turn[-1]["tool_calls"], rng, split)
             expect = {"answer": turn[-1]["content"]}
         messages += turn

@@ -1,11 +1,12 @@
 """Job 2: a JSON object out of a text, by a schema."""
 
 import json
+from dataclasses import dataclass
 from random import Random
 
 from . import values
 from .example import Example, assistant, system, user
-from .fields import ENUM_SETS, Field, Spoken, make_fields, make_value
+from .fields import ENUM_SETS, Field, Spoken, Value, make_fields, make_value
 from .split import Pool, Split
 
 KINDS = (
@@ -344,78 +345,94 @@ SYSTEMS = Pool("extraction systems", [
     "Your answers are JSON objects.",
 ])  # fmt: skip
 
-Record = list[tuple[Field, Spoken | None]]  # None: the text does not say
+NEXT_TEXTS = Pool("another text for the same schema", [
+    "{text}", "Next: {text}", "And this one: {text}", "Now this: {text}", "The same for: {text}", "Another text: {text}",
+    "Text: {text}", "Do the same with this text.\n{text}", "Same schema.\n{text}", "One more: {text}", "Here is the next. {text}",
+    "And now: {text}", "Continue with: {text}", "Next text:\n{text}", "The next one is this: {text}", "{text}\nAs before.",
+])  # fmt: skip
 
 
-def _story(rng: Random, split: Split) -> tuple[Record, str]:
-    spec, form = rng.choice(STORY_POOL[split]).split("|", 1)
-    record: Record = []
-    for part in spec.split():
-        name, kind = part.split(":")
-        choices = tuple(rng.choice(ENUM_SETS[split]).split()) if kind == "enum" else ()
-        record.append((field := Field(name, kind, name, choices), make_value(field, rng, split)))
-    return record, form.format(**{field.name: spoken[1] for field, spoken in record if spoken})
+@dataclass(frozen=True)
+class Form:
+    """What is asked for, and what texts say."""
+
+    story: str  # a sentence for story_fields, or nothing
+    story_fields: list[Field]
+    others: list[Field]  # each said in a sentence of its own
+    asked: list[Field]  # in the order of the schema; some may be of no text
+
+    def text(self, rng: Random, split: Split) -> tuple[str, dict[str, Value | None]]:
+        """A text with new values, and what is to be extracted."""
+        made = {field.key: make_value(field, rng, split) for field in self.story_fields + self.others}
+        sentences = [self.story.format(**{field.name: made[field.key][1] for field in self.story_fields})] if self.story else []
+        sentences += _said(self.others, made, rng, split)
+        if rng.random() < 0.4:
+            sentences.insert(rng.randint(0, len(sentences)), rng.choice(FILLERS[split]))
+        text = rng.choice(OPENINGS[split]) + " ".join(sentences)
+        return text, {field.key: made[field.key][0] if field.key in made else None for field in self.asked}
+
+    def schema(self, rng: Random) -> dict:
+        told = self.story_fields + self.others
+        properties = {field.key: field.schema if field in told else {**field.schema, "type": [field.schema["type"], "null"]} for field in self.asked}
+        result: dict = {"type": "object", "properties": properties}
+        if rng.random() < 0.6:
+            result["required"] = list(properties)
+        return result
 
 
-def _invented(rng: Random, split: Split, count: int, taken: set[str]) -> tuple[Record, list[str]]:
-    fields = [field for field in make_fields(rng, split, count, KINDS) if not taken & set(field.name.split("_"))]
-    record: Record = [(field, make_value(field, rng, split)) for field in fields]
-    as_list = rng.random() < 0.3 and len(record) > 1
+def _said(fields: list[Field], made: dict[str, Spoken], rng: Random, split: Split) -> list[str]:
+    as_list = rng.random() < 0.3 and len(fields) > 1
     form = rng.choice(FIELD_PARTS[split])
     sentences = []
-    for field, spoken in record:
-        assert spoken is not None
-        words = {"name": field.spoken, "Name": field.spoken.capitalize(), "value": spoken[1]}
+    for field in fields:
+        words = {"name": field.spoken, "Name": field.spoken.capitalize(), "value": made[field.key][1]}
         sentences.append((form if as_list else rng.choice(FIELD_SENTENCES[split])).format(**words))
     if as_list:
         rng.shuffle(sentences)
-        return record, [rng.choice([", ", "; ", "\n"]).join(sentences)]
-    return record, sentences
+        return [rng.choice([", ", "; ", "\n"]).join(sentences)]
+    return sentences
 
 
-def _schema(record: Record, rng: Random) -> dict:
-    properties = {}
-    for field, spoken in record:
-        schema = field.schema
-        properties[field.key] = schema if spoken else {**schema, "type": [schema["type"], "null"]}
-    result: dict = {"type": "object", "properties": properties}
+def _form(rng: Random, split: Split, with_schema: bool) -> Form:
+    story, story_fields = "", []
     if rng.random() < 0.6:
-        result["required"] = list(properties)
-    return result
+        spec, story = rng.choice(STORY_POOL[split]).split("|", 1)
+        for part in spec.split():
+            name, kind = part.split(":")
+            choices = tuple(rng.choice(ENUM_SETS[split]).split()) if kind == "enum" else ()
+            story_fields.append(Field(name, kind, name, choices))
+    taken = {word for field in story_fields for word in field.name.split("_")}
+    others: list[Field] = []
+    if not story or rng.random() < 0.5:
+        count = rng.choice([1, 1, 2]) if story else rng.choice([1, 2, 3, 3, 4, 5])
+        others = [field for field in make_fields(rng, split, count, KINDS) if not taken & set(field.name.split("_"))]
+    asked = story_fields + others
+    if rng.random() < 0.2 and len(asked) > 1:  # a value of the text that is not asked for
+        asked.pop(rng.randrange(len(asked)))
+    if with_schema and rng.random() < 0.25:
+        taken |= {word for field in others for word in field.name.split("_")}
+        for field in make_fields(rng, split, 1, KINDS):
+            if not taken & set(field.name.split("_")) and field.kind not in ("enum", "boolean"):
+                asked.append(field)
+    if rng.random() < 0.6:
+        rng.shuffle(asked)
+    return Form(story, story_fields, others, asked)
 
 
 def extraction(rng: Random, split: Split) -> Example:
-    record: Record = []
-    sentences: list[str] = []
-    if rng.random() < 0.6:
-        record, story = _story(rng, split)
-        sentences = [story]
-    taken = {word for field, _ in record for word in field.name.split("_")}
-    if not record or rng.random() < 0.5:
-        more, said = _invented(rng, split, rng.choice([1, 1, 2]) if record else rng.choice([1, 2, 3, 3, 4, 5]), taken)
-        record += more
-        sentences += said
-    if rng.random() < 0.2 and len(record) > 1:  # a value of the text that the schema does not ask for
-        record.pop(rng.randrange(len(record)))
+    """One text in evaluation, often several in training."""
     with_schema = rng.random() < 0.7
-    if with_schema and rng.random() < 0.25:
-        names = {word for field, _ in record for word in field.name.split("_")} | taken
-        for field in make_fields(rng, split, 1, KINDS):
-            if not names & set(field.name.split("_")) and field.kind not in ("enum", "boolean"):
-                record.append((field, None))
-    if rng.random() < 0.4:
-        sentences.insert(rng.randint(0, len(sentences)), rng.choice(FILLERS[split]))
-    if rng.random() < 0.6:
-        rng.shuffle(record)
-    text = rng.choice(OPENINGS[split]) + " ".join(sentences)
-    value = {field.key: spoken[0] if spoken else None for field, spoken in record}
+    form = _form(rng, split, with_schema)
+    text, value = form.text(rng, split)
     if with_schema:
-        content = rng.choice(SCHEMA_REQUESTS[split]).format(schema=values.as_json(rng, _schema(record, rng)), text=text)
+        content = rng.choice(SCHEMA_REQUESTS[split]).format(schema=values.as_json(rng, form.schema(rng)), text=text)
     else:
-        keys = list(value)
-        quoted = [f'"{key}"' for key in keys] if rng.random() < 0.3 else keys
+        quoted = [f'"{key}"' for key in value] if rng.random() < 0.3 else list(value)
         content = rng.choice(KEY_REQUESTS[split]).format(keys=values.series(quoted), text=text)
     messages = [user(content), assistant(json.dumps(value, ensure_ascii=False))]
+    for _ in range(0 if split == "eval" else rng.choice([0, 1, 2, 3])):
+        text, value = form.text(rng, split)
+        messages += [user(rng.choice(NEXT_TEXTS[split]).format(text=text)), assistant(json.dumps(value, ensure_ascii=False))]
     if rng.random() < 0.4:
         messages.insert(0, system(rng.choice(SYSTEMS[split])))
     return Example("json-extraction", messages, {"json": value})
