@@ -44,11 +44,39 @@ export interface Tokenizer {
   createDetokenizer(options?: { special?: boolean }): Detokenizer;
 }
 
-/** The library's BPE class, said again: its declarations import without file endings, which TypeScript's NodeNext does not resolve. */
+/** What is used of the library's BPE class: its declarations import without file endings, which TypeScript's NodeNext does not resolve. */
 interface Bpe {
+  tokens_to_ids: ReadonlyMap<string, number>;
   encode(preTokens: string[]): string[];
+  /** Queues a piece that can be merged with the next. */
+  add_node(queue: { push(node: Piece): void }, node: Piece): void;
+}
+interface Piece {
+  readonly token: string;
+  readonly next: Piece;
+  readonly bias: number; // breaks ties
+  score: number;
 }
 const { BPE } = tokenizers as unknown as { BPE: new (config: object) => Bpe };
+
+/** The library's merging over tables that are there already: to make its own from them takes longer than to read the file. */
+class Merging extends BPE {
+  readonly #ranks: ReadonlyMap<string, number>;
+
+  constructor({ normalIds, ranks }: Vocabulary) {
+    // A pre-token that is a token is not merged, as llama.cpp does for "lfm2".
+    super({ type: "BPE", vocab: {}, merges: [], ignore_merges: true });
+    this.tokens_to_ids = normalIds;
+    this.#ranks = ranks;
+  }
+
+  override add_node(queue: { push(node: Piece): void }, node: Piece): void {
+    const rank = this.#ranks.get(`${node.token} ${node.next.token}`);
+    if (rank === undefined) return;
+    node.score = rank + node.bias;
+    queue.push(node);
+  }
+}
 
 const NOTHING = new Uint8Array(0);
 
@@ -87,12 +115,7 @@ class BpeTokenizer implements Tokenizer {
     const stops = [this.eos, this.id("<|endoftext|>"), this.id("<|im_end|>"), this.bos, this.pad, this.id("<|im_start|>")];
     this.stopTokens = new Set(stops.filter((id) => id !== undefined));
     // The library's own tokenizer would parse special tokens in any text, with no way out: only its merging is used.
-    this.#bpe = new BPE({
-      type: "BPE",
-      vocab: Object.fromEntries(vocabulary.normalIds),
-      merges: vocabulary.merges,
-      ignore_merges: true, // a pre-token that is a token is not merged, as llama.cpp does for "lfm2"
-    });
+    this.#bpe = new Merging(vocabulary);
   }
 
   id(text: string): number | undefined {

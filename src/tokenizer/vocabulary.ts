@@ -14,7 +14,7 @@ const MAX_SPECIAL_LENGTH = 256;
 export interface Vocabulary {
   readonly tokens: readonly string[]; // [vocabulary], byte-level text; special tokens as they are
   readonly types: ArrayLike<number>; // [vocabulary], ggml's token types
-  readonly merges: readonly [string, string][]; // by rank
+  readonly ranks: ReadonlyMap<string, number>; // of merges, "left right": the lower comes first
   readonly normalIds: ReadonlyMap<string, number>; // what merging may produce
   readonly specialIds: ReadonlyMap<string, number>; // control and user-defined tokens by their text
   readonly bos: number | undefined;
@@ -50,8 +50,8 @@ export function readVocabulary(metadata: Metadata, file = "this file"): Vocabula
 
   const normalIds = new Map<string, number>();
   const specialIds = new Map<string, number>();
-  for (const [id, token] of tokens.entries()) {
-    const type = types[id];
+  for (let id = 0; id < tokens.length; id++) {
+    const [token, type] = [tokens[id]!, types[id]];
     if (type === undefined || type < 1 || type > 6) throw unusable(tables, `token ${id} has type ${type}, known are 1 to 6`);
     if (type === tokenType.unused || type === 2) continue;
     const special = type === tokenType.control || type === tokenType.userDefined;
@@ -70,7 +70,7 @@ export function readVocabulary(metadata: Metadata, file = "this file"): Vocabula
   return {
     tokens,
     types,
-    merges: readMerges(tables, normalIds, specialIds),
+    ranks: readMerges(tables, normalIds, specialIds),
     normalIds,
     specialIds,
     bos: tokenId(tables, "tokenizer.ggml.bos_token_id", tokens.length),
@@ -80,21 +80,19 @@ export function readVocabulary(metadata: Metadata, file = "this file"): Vocabula
   };
 }
 
-function readMerges(tables: Tables, normalIds: ReadonlyMap<string, number>, specialIds: ReadonlyMap<string, number>): [string, string][] {
-  const merges: [string, string][] = [];
-  const seen = new Set<string>();
-  let rank = -1;
-  for (const line of strings(tables, "tokenizer.ggml.merges", MAX_MERGES)) {
-    rank++;
-    if (seen.has(line)) continue; // the first rank counts, as in llama.cpp; a million times the same must not become a million pairs
-    seen.add(line);
+function readMerges(tables: Tables, normalIds: ReadonlyMap<string, number>, specialIds: ReadonlyMap<string, number>): Map<string, number> {
+  const ranks = new Map<string, number>();
+  const lines = strings(tables, "tokenizer.ggml.merges", MAX_MERGES);
+  for (let rank = 0; rank < lines.length; rank++) {
+    const line = lines[rank]!;
+    if (ranks.has(line)) continue; // the first rank counts, as in llama.cpp
     const space = line.indexOf(" ");
     const left = line.slice(0, space);
     const right = line.slice(space + 1);
     if (space < 1 || right.length === 0 || right.includes(" ")) throw unusable(tables, `merge ${rank} is ${quote(line)}, not two pieces`);
     const whole = left + right;
     // Merging must not produce a special token: only the splitter makes those.
-    if (normalIds.has(left) && normalIds.has(right) && normalIds.has(whole)) merges.push([left, right]);
+    if (normalIds.has(left) && normalIds.has(right) && normalIds.has(whole)) ranks.set(line, rank);
     else {
       for (const piece of [left, right, whole]) {
         if (!normalIds.has(piece) && !specialIds.has(piece))
@@ -102,7 +100,7 @@ function readMerges(tables: Tables, normalIds: ReadonlyMap<string, number>, spec
       }
     }
   }
-  return merges;
+  return ranks;
 }
 
 function expectName(tables: Tables, key: string, expected: string): void {
