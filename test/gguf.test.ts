@@ -116,6 +116,29 @@ describe("metadata", () => {
     expect(metadata.get("after")).toBe(7);
   });
 
+  it("keeps every kind of character, and their places", async () => {
+    const texts = ["", "a", "é", "Ġ", "中", "🚀", "🚀🚀a", "é中🚀Ġ", "x".repeat(5000), "", "𝔸", "\ufeff", "\0", "中".repeat(700)];
+    const many = Array.from({ length: 40_000 }, (_, i) => texts[(i * 5) % texts.length]!.slice(0, 1400));
+    const { metadata } = await read({ metadata: { texts: value.array(...many.map((t) => value.string(t))) } });
+    expect(metadata.get("texts")).toEqual(many);
+  });
+
+  it.each([
+    ["cut between two strings", [[0x61], [0xc3], [0xa9]], 1],
+    ["that ends too soon", [[0x61], [0x62], [0xf0, 0x9f], [0x63]], 2],
+    ["that begins in its middle", [[0xa9], [0x61]], 0],
+    ["too long for its value", [[0x61], [0xc0, 0x80]], 1],
+    ["of half a surrogate pair", [[0x61], [0x62], [0x63], [0xed, 0xa0, 0x80]], 3],
+  ])("refuses a character %s", async (_, strings, which) => {
+    const texts = strings.map((bytes) => value.string(Uint8Array.from(bytes)));
+    const before = strings.slice(0, which).reduce((sum, { length }) => sum + 8 + length, 0);
+    // Magic, version, counts; key, type; the array's type and length; the string's own length.
+    const at = 24 + (8 + 1) + 4 + 12 + before + 8;
+    await expect(read({ metadata: { k: value.array(...texts) } })).rejects.toThrow(
+      `an element of metadata "k" at byte ${at} is not valid UTF-8`,
+    );
+  });
+
   it("honours general.alignment", async () => {
     const file = await read({
       metadata: { "general.alignment": value.u32(256) },

@@ -155,9 +155,50 @@ export class HeaderReader {
     }
   }
 
+  /**
+   * Adds to `strings` those of the next `count` length-prefixed strings that can be taken without reading more, up to one that is longer than
+   * `limit` or begins in the middle of a character. They are decoded together: a call of the decoder for each takes longer than all the rest.
+   */
+  takeStrings(strings: string[], count: number, limit: number, what: string): void {
+    const [bytes, view] = [this.#bytes, this.#view];
+    let [taken, size, at] = [0, 0, this.#start];
+    for (; taken < count && this.#end - at >= 8; taken++) {
+      const length = view.getUint32(at, true);
+      if (view.getUint32(at + 4, true) > 0 || length > limit || length > this.#end - at - 8) break;
+      if (length > 0 && continues(bytes[at + 8]!)) break;
+      size += length;
+      at += 8 + length;
+    }
+    const joined = new Uint8Array(size);
+    const ends = new Uint32Array(taken); // in UTF-16 units
+    at = this.#start;
+    for (let i = 0, to = 0, units = 0; i < taken; i++) {
+      const end = at + 8 + view.getUint32(at, true);
+      for (at += 8; at < end; at++) {
+        const byte = bytes[at]!;
+        joined[to++] = byte;
+        if (!continues(byte)) units += byte < 0xf0 ? 1 : 2;
+      }
+      ends[i] = units;
+    }
+    let text: string;
+    try {
+      text = this.#utf8.decode(joined);
+    } catch {
+      // Which of them is it?
+      for (let i = 0; i < taken; i++) strings.push(this.text(this.u64(what), what));
+      return;
+    }
+    for (let i = 0, from = 0; i < taken; from = ends[i++]!) strings.push(text.slice(from, ends[i]));
+    this.#start = at;
+  }
+
   #advance(bytes: number): number {
     const at = this.#start;
     this.#start += bytes;
     return at;
   }
 }
+
+/** Whether a byte of UTF-8 is not the first of its character. */
+const continues = (byte: number): boolean => (byte & 0xc0) === 0x80;

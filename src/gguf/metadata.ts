@@ -86,14 +86,16 @@ async function readArray(reader: HeaderReader, what: string, listed: number): Pr
     reader.expect(length * 8, what);
     const strings: string[] = [];
     const element = `an element of ${what}`;
-    for (let i = 0; i < length; i++) {
+    for (;;) {
+      reader.takeStrings(strings, length - strings.length, MAX_STRING_BYTES, element);
+      if (strings.length === length) return strings;
+      // The next needs more to be read, or is wrong.
       if (reader.available < 8) await reader.fill(8, element);
       const bytes = reader.u64(element);
       if (bytes > MAX_STRING_BYTES) throw reader.error(`${element} has ${bytes} bytes, and the limit is ${MAX_STRING_BYTES}`);
       if (reader.available < bytes) await reader.fill(bytes, element);
       strings.push(reader.text(bytes, element));
     }
-    return strings;
   }
   const elements = valueTypes.get(type);
   if (!elements) throw reader.error(`${what} is an array of type ${type}, which GGUF does not define`);
