@@ -3,14 +3,18 @@ import { openFile, threads as runtimeThreads } from "#runtime";
 import { planEngine } from "../engine/plan.ts";
 import { UnsupportedError } from "../errors.ts";
 import { readGguf } from "../gguf/read.ts";
+import type { Thread } from "../runtime/threads.ts";
 import type { GgufFile } from "../gguf/types.ts";
 import type { LoadOptions, Model, ModelInput } from "../types.ts";
-import { chooseKernels, identifyKernels, type KernelModule } from "../wasm/builds.ts";
+import { chooseKernels, identifyKernels } from "../wasm/builds.ts";
 import { pairVectors } from "../wasm/pair-vectors.ts";
+import type { ModelConfig } from "../weights/config.ts";
 import { openSource } from "../weights/open-source.ts";
 import { readModelConfig } from "../weights/read-config.ts";
-import { openModel, type ModelParts } from "./open-model.ts";
+import { createText, openModel, type ModelParts, type TextParts } from "./open-model.ts";
+import type { ToLeader } from "./threads/messages.ts";
 import { loadRemoteModel } from "./threads/remote-model.ts";
+import { startThreads } from "./threads/supervisor.ts";
 
 const DEFAULT_CONTEXT = 8192;
 const DEFAULT_SEQUENCES = 4;
@@ -29,11 +33,29 @@ export async function load(input: ModelInput, options: LoadOptions = {}): Promis
   refuseUnsupported(options);
   const { signal, onProgress } = options;
   signal?.throwIfAborted();
+  const threads =
+    runtimeThreads && options.threads !== 0 ? resolveWhole("threads", options.threads, runtimeThreads.count, MAX_THREADS) : undefined;
   const { source, shard } = await openSource(input, openFile);
+  let started: Thread[] = [];
   try {
+    if (threads !== undefined) started = startThreads(threads);
+    const [leader] = started;
+    const chosen = options.wasmModule ? Promise.resolve(identifyKernels(options.wasmModule)) : chooseKernels(options.kernels);
+    chosen.catch(() => undefined); // it is waited for below
     onProgress?.({ phase: "open", loaded: 0, total: 0 });
     const file = await readGguf(source, { shard, ...(signal && { signal }) });
-    const parts = await describeParts(file, shard, options);
+    const { config, tensors } = readModelConfig(file);
+    const { metadata } = file;
+    const { chatTemplate } = options;
+    const text: TextParts = { shard, metadata, config, ...(chatTemplate !== undefined && { chatTemplate }) };
+    leader?.post({ type: "text", parts: text } satisfies ToLeader); // it makes the tables while kernels are chosen here
+    const kernels = await (options.pairVectors && !options.wasmModule ? chosen.then(pairVectors) : chosen);
+    const parts: ModelParts = {
+      shard,
+      kernels,
+      weightBytes: weightBytes(file),
+      shape: { config, tensors, build: kernels.build, threads: threads ?? 1, ...resolveSizes(options, config) },
+    };
     let loaded = 0;
     const total = parts.weightBytes;
     const common = {
@@ -44,48 +66,24 @@ export async function load(input: ModelInput, options: LoadOptions = {}): Promis
       },
       ...(signal && { signal }),
     };
-    const model =
-      runtimeThreads && options.threads !== 0
-        ? await loadRemoteModel({ ...common, parts, plan: planEngine(parts.shape), input: openAnywhere(input) })
-        : await openModel(parts, { ...common, onClose: () => source.close() });
+    const model = leader
+      ? await loadRemoteModel({ ...common, parts, text, started, plan: planEngine(parts.shape), input: openAnywhere(input) })
+      : await openModel(parts, { ...common, text: () => createText(text), onClose: () => source.close() });
     onProgress?.({ phase: "ready", loaded: total, total });
     return model;
   } catch (error) {
+    await Promise.all(started.map((thread) => thread.stop()));
     await source.close();
     throw error;
   }
 }
 
-async function describeParts(file: GgufFile, shard: string, options: LoadOptions): Promise<ModelParts> {
-  const { config, tensors } = readModelConfig(file);
-  const kernels = await resolveKernels(options);
+function resolveSizes({ contextLength, maxSequences, kvType = "f16" }: LoadOptions, { trainedContextLength }: ModelConfig) {
   return {
-    shard,
-    metadata: file.metadata,
-    ...(options.chatTemplate !== undefined && { chatTemplate: options.chatTemplate }),
-    kernels,
-    weightBytes: weightBytes(file),
-    shape: {
-      config,
-      tensors,
-      build: kernels.build,
-      contextLength: resolveWhole(
-        "contextLength",
-        options.contextLength,
-        Math.min(config.trainedContextLength, DEFAULT_CONTEXT),
-        config.trainedContextLength,
-      ),
-      maxSequences: resolveWhole("maxSequences", options.maxSequences, DEFAULT_SEQUENCES, MAX_SEQUENCES),
-      kvType: options.kvType ?? "f16",
-      threads: runtimeThreads && options.threads !== 0 ? resolveWhole("threads", options.threads, runtimeThreads.count, MAX_THREADS) : 1,
-    },
+    contextLength: resolveWhole("contextLength", contextLength, Math.min(trainedContextLength, DEFAULT_CONTEXT), trainedContextLength),
+    maxSequences: resolveWhole("maxSequences", maxSequences, DEFAULT_SEQUENCES, MAX_SEQUENCES),
+    kvType,
   };
-}
-
-function resolveKernels({ wasmModule, kernels, pairVectors: pair }: LoadOptions): KernelModule | Promise<KernelModule> {
-  if (wasmModule) return identifyKernels(wasmModule);
-  const chosen = chooseKernels(kernels);
-  return pair ? chosen.then(pairVectors) : chosen;
 }
 
 /** What every thread can open by itself: not bytes, which would be copied, nor a Blob of a file, which Node does not clone. */

@@ -10,20 +10,29 @@ import type { MetadataValue } from "../gguf/types.ts";
 import { createTokenizer, type Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { Model, ModelInfo, WeightSource } from "../types.ts";
 import type { KernelModule } from "../wasm/builds.ts";
+import type { ModelConfig } from "../weights/config.ts";
 import { countParameters } from "../weights/parameters.ts";
 import { createModel } from "./model.ts";
 
-/** What a model is made of; it can be posted to another thread. */
+/** What a model is made of, but for its text; it can be posted to another thread. */
 export interface ModelParts {
   readonly shard: string; // the file's name, or its first part's
-  readonly metadata: ReadonlyMap<string, MetadataValue>;
-  readonly chatTemplate?: string; // in place of the file's own
   readonly shape: Required<Omit<EngineShape, "bankBytes">>;
   readonly kernels: KernelModule;
   readonly weightBytes: number;
 }
 
+/** What a model's text is made of; it can be posted, too. */
+export interface TextParts {
+  readonly shard: string;
+  readonly metadata: ReadonlyMap<string, MetadataValue>;
+  readonly chatTemplate?: string; // in place of the file's own
+  readonly config: ModelConfig;
+}
+
 export interface OpenModelOptions {
+  /** createText, or what came of it. */
+  readonly text: () => Text;
   readonly source: WeightSource;
   /** Banks that several threads share, and whether they hold the weights already. */
   readonly team?: { readonly memories: readonly WebAssembly.Memory[]; readonly loaded: boolean };
@@ -33,11 +42,14 @@ export interface OpenModelOptions {
 }
 
 /** Reads the weights. @throws {WeightsError | UnsupportedError | OutOfMemoryError} */
-export async function openModel(parts: ModelParts, { source, team, onBytes, signal, onClose }: OpenModelOptions): Promise<Model> {
+export async function openModel(
+  parts: ModelParts,
+  { text: makeText, source, team, onBytes, signal, onClose }: OpenModelOptions,
+): Promise<Model> {
   const { shape, kernels } = parts;
   const unusable = new AbortController();
   let bytesRead = 0;
-  // Other threads read from here on, while this one makes the text's tables.
+  // Other threads read from here on, if this one has the text's tables still to make.
   const reading = createEngine({
     ...shape,
     kernels,
@@ -52,7 +64,7 @@ export async function openModel(parts: ModelParts, { source, team, onBytes, sign
   reading.catch(() => undefined); // it is waited for below
   let text: Text;
   try {
-    text = createText(parts);
+    text = makeText();
   } catch (error) {
     unusable.abort(error);
     await reading.then(
@@ -80,7 +92,7 @@ export interface Text {
 }
 
 /** @throws {WeightsError} The file's tables do not fit its weights, or its template is none. */
-export function createText({ shard, metadata, chatTemplate, shape: { config } }: ModelParts): Text {
+export function createText({ shard, metadata, chatTemplate, config }: TextParts): Text {
   const tokenizer = createTokenizer(metadata, printable(shard));
   if (tokenizer.vocabularySize > config.vocabularySize) {
     throw new WeightsError(
@@ -94,7 +106,7 @@ export function createText({ shard, metadata, chatTemplate, shape: { config } }:
 }
 
 /** The file's template, or one of ours where it has none. */
-function ownTemplate(identity: Omit<ChatTemplateOptions, "template">, metadata: ModelParts["metadata"], shard: string): ChatTemplate {
+function ownTemplate(identity: Omit<ChatTemplateOptions, "template">, metadata: TextParts["metadata"], shard: string): ChatTemplate {
   const template = metadata.get("tokenizer.chat_template");
   const fail = (what: string, cause?: unknown): never => {
     throw new WeightsError(`Cannot use the chat template of ${printable(shard)}: ${printable(what)}; pass one as chatTemplate`, { cause });

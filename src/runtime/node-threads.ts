@@ -1,25 +1,28 @@
 /** Threads of node:worker_threads, which Node, Deno and Bun have. */
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { parentPort, Worker, workerData } from "node:worker_threads";
+import { parentPort, Worker } from "node:worker_threads";
 import type { Parent, Thread, Threads } from "./threads.ts";
 
 export const threads: Threads = {
   get count() {
     return defaultThreads();
   },
-  start(module, data): Thread {
+  start(module): Thread {
     // Not this process's own flags, of which some are for its first thread only (--input-type); from sources, the condition that finds them.
     const execArgv = module.pathname.endsWith(".ts") ? ["--conditions=source"] : [];
-    const worker = new Worker(module, { workerData: data, execArgv });
+    const worker = new Worker(module, { execArgv });
     let failure: Error | undefined;
     worker.on("error", (error: Error) => {
       failure = error;
     });
+    const ended = new Promise<Error | undefined>((resolve) => {
+      worker.once("exit", () => resolve(failure));
+    });
     return {
       post: (message) => worker.postMessage(message),
       onMessage: (listener) => worker.on("message", listener),
-      onEnd: (listener) => worker.once("exit", () => listener(failure)),
+      onEnd: (listener) => void ended.then(listener),
       hold: (held) => (held ? worker.ref() : worker.unref()),
       stop: async () => {
         await worker.terminate();
@@ -33,7 +36,6 @@ export function parent(): Parent | undefined {
   const port = parentPort;
   if (!port) return undefined;
   return {
-    data: workerData as unknown,
     post: (message) => port.postMessage(message),
     onMessage: (listener) => port.on("message", listener),
     leave: () => ("close" in port ? port.close() : globalThis.close()), // Deno's port has none, its threads are web workers

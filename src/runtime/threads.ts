@@ -4,7 +4,7 @@
 export interface Thread {
   post(message: unknown): void;
   onMessage(listener: (message: unknown) => void): void;
-  /** Called once: with the error that ended it, or none. */
+  /** Called once, also if it has ended already: with the error that ended it, or none. */
   onEnd(listener: (error: Error | undefined) => void): void;
   /** Whether the process waits for it. */
   hold(held: boolean): void;
@@ -14,7 +14,6 @@ export interface Thread {
 
 /** The thread that started this one. */
 export interface Parent {
-  readonly data: unknown;
   post(message: unknown): void;
   onMessage(listener: (message: unknown) => void): void;
   /** No more messages are waited for: the thread may end. */
@@ -25,7 +24,7 @@ export interface Threads {
   /** How many to compute with, if nobody says. */
   readonly count: number;
   /** Runs a module in a new thread. */
-  start(module: URL, data: unknown): Thread;
+  start(module: URL): Thread;
 }
 
 /** V8's pairing of vectors, where there is one. */

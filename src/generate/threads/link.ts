@@ -3,13 +3,16 @@ import type { EnginePlan } from "../../engine/plan.ts";
 import type { ModelInfo, Stats, WeightSource } from "../../types.ts";
 import { releaseMemories } from "../../wasm/bank.ts";
 import { Channel } from "../channel.ts";
-import type { ModelParts } from "../open-model.ts";
+import type { Thread } from "../../runtime/threads.ts";
+import type { ModelParts, TextParts } from "../open-model.ts";
 import type { CallMethod, FromLeader } from "./messages.ts";
 import { Supervisor } from "./supervisor.ts";
 import { fromWire, toWire } from "./wire-error.ts";
 
 export interface LinkOptions {
   readonly plan: EnginePlan;
+  readonly started: Thread[]; // threads that wait to begin
+  readonly text: TextParts; // of which the first of them was told
   readonly parts: ModelParts;
   /** Reads for the threads, unless they can open the input by themselves. */
   readonly source: WeightSource;
@@ -50,12 +53,14 @@ export class Link {
 
   /** @throws {OutOfMemoryError} */
   constructor(options: LinkOptions) {
-    const { plan, parts, input } = options;
+    const { plan, started, text, parts, input } = options;
     this.#options = options;
     const memories = options.plan.banks.createMemories();
     this.#memories = memories;
     this.#supervisor = new Supervisor({
       plan,
+      started,
+      text,
       data: { memories, parts, input },
       onMessage: (message) => this.#hear(message),
       onLost: (error) => this.#restart(this.#failure ?? error ?? new Error("a thread of the model ended")),

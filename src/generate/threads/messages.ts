@@ -1,6 +1,6 @@
 /** What the caller's thread and the model's threads tell each other. */
 import type { ModelInfo, Stats } from "../../types.ts";
-import type { ModelParts } from "../open-model.ts";
+import type { ModelParts, TextParts } from "../open-model.ts";
 import type { WireError } from "./wire-error.ts";
 
 /** What a thread begins with. */
@@ -10,7 +10,7 @@ export interface ThreadData {
   readonly loaded: boolean; // the weights are in the memories already
   /** What every thread can open by itself; undefined: the caller's thread reads, for the leader alone. */
   readonly input: string | undefined;
-  readonly parts: ModelParts; // only the leader has the metadata: it can be long
+  readonly parts: ModelParts;
 }
 
 export type CallMethod = "chat" | "chatStream" | "complete" | "completeStream" | "evaluate" | "embed" | "countTokens";
@@ -21,7 +21,11 @@ export interface Embedded {
   readonly tokens: number;
 }
 
+export type ToFollower = { type: "begin"; data: ThreadData };
+
 export type ToLeader =
+  | { type: "text"; parts: TextParts } // before it begins: what it can make already
+  | ToFollower
   | { type: "call"; call: number; method: CallMethod; input: unknown; options: object; aborted: boolean }
   | { type: "abort"; call: number }
   | { type: "read"; read: number; error?: WireError } // it is done

@@ -17,7 +17,7 @@ export async function loadRemoteModel(options: LinkOptions): Promise<Model> {
   const unsupported = (what: string): Promise<never> => Promise.reject(new UnsupportedError(`${what} is not supported yet`, what));
   // Tables of 128 000 tokens are not made twice for programs that never ask.
   let made: Text | undefined;
-  const text = (): Text => (made ??= createText(options.parts));
+  const text = (): Text => (made ??= createText(options.text));
   return {
     info: link.info,
     chat: (messages, given = {}) => link.call("chat", messages, given) as Promise<Reply>,

@@ -3,13 +3,23 @@ import { threads as runtimeThreads } from "#runtime";
 import type { EnginePlan } from "../../engine/plan.ts";
 import { poison, resetTeam } from "../../engine/team.ts";
 import type { Thread } from "../../runtime/threads.ts";
-import type { FromLeader, ThreadData, ToLeader } from "./messages.ts";
+import type { TextParts } from "../open-model.ts";
+import type { FromLeader, ThreadData, ToFollower, ToLeader } from "./messages.ts";
 
 /** Not before it is wanted: in workerd, which has no threads, modules have no address either. */
-const entry = (): URL => new URL(`./entry.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
+const moduleOf = (thread: "leader" | "follower"): URL =>
+  new URL(`./${thread}.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
+
+/** Threads that wait to begin: to import what they need takes them as long as reading the header takes the caller. */
+export function startThreads(count: number): Thread[] {
+  return Array.from({ length: count }, (_, i) => runtimeThreads!.start(moduleOf(i === 0 ? "leader" : "follower")));
+}
 
 export interface SupervisorOptions {
   readonly plan: EnginePlan;
+  /** As many as the plan has, and the first has been told the text. */
+  readonly started: Thread[];
+  readonly text: TextParts;
   readonly data: Omit<ThreadData, "thread" | "loaded">;
   readonly onMessage: (message: FromLeader) => void;
   /** A thread ended that should not have; all others have been ended too. */
@@ -28,16 +38,19 @@ export class Supervisor {
 
   /** loaded: the weights are in the memories already. */
   start(loaded: boolean): void {
-    const { plan, data, onMessage } = this.#options;
+    const { plan, started, text, data, onMessage } = this.#options;
     resetTeam(this.#words, plan.teamWords);
-    this.#threads = Array.from({ length: plan.threads }, (_, thread) => {
-      const parts = thread === 0 ? data.parts : { ...data.parts, metadata: new Map() };
-      const started = runtimeThreads.start(entry(), { ...data, parts, thread, loaded } satisfies ThreadData);
-      started.onMessage((message) => onMessage(message as FromLeader));
-      started.onEnd((error) => void this.#ended(started, error));
-      started.hold(this.#held);
-      return started;
-    });
+    this.#threads = started.splice(0);
+    if (this.#threads.length === 0) {
+      this.#threads = startThreads(plan.threads);
+      this.tell({ type: "text", parts: text });
+    }
+    for (const [i, thread] of this.#threads.entries()) {
+      thread.onMessage((message) => onMessage(message as FromLeader));
+      thread.onEnd((error) => void this.#ended(thread, error));
+      thread.hold(this.#held);
+      thread.post({ type: "begin", data: { ...data, thread: i, loaded } } satisfies ToFollower);
+    }
   }
 
   tell(message: ToLeader): void {
