@@ -4,6 +4,7 @@ import { createEngine, type EngineOptions, type LfmEngine } from "../src/engine/
 import { readGguf } from "../src/gguf/read.ts";
 import { openFile } from "../src/runtime/node-file-source.ts";
 import { chooseKernels, type Build } from "../src/wasm/builds.ts";
+import type { WeightSource } from "../src/types.ts";
 import { readModelConfig } from "../src/weights/read-config.ts";
 
 const fixtures = new URL("fixtures/", import.meta.url);
@@ -43,15 +44,19 @@ export const goldenFiles: GoldenFile[] = ["tiny-moe", "tiny-dense"].flatMap((mod
   }));
 });
 
-export type FixtureOptions = Partial<Omit<EngineOptions, "config" | "tensors" | "source" | "kernels">> & { build?: Build };
+export type FixtureOptions = Partial<Omit<EngineOptions, "config" | "tensors" | "source" | "kernels">> & {
+  build?: Build;
+  /** In place of the file's own. */
+  read?: (read: WeightSource["read"]) => WeightSource["read"];
+};
 
-export async function openFixture(file: string, { build = "relaxed", ...options }: FixtureOptions = {}): Promise<LfmEngine> {
+export async function openFixture(file: string, { build = "relaxed", read, ...options }: FixtureOptions = {}): Promise<LfmEngine> {
   const source = await openFile(new URL(file, fixtures).href);
   const { config, tensors } = readModelConfig(await readGguf(source));
   return createEngine({
     config,
     tensors,
-    source,
+    source: read ? { ...source, read: read((...given) => source.read(...given)) } : source,
     kernels: await chooseKernels(build),
     contextLength: 512,
     maxSequences: 4,

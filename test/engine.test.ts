@@ -109,6 +109,32 @@ test("whichever weights lie beyond the first bank, the bits are the same", async
   }
 });
 
+test("a read that fails ends the others before the memory is given back", async () => {
+  let [started, pending] = [0, 0];
+  const opening = openFixture("tiny-moe-Q4_0.gguf", {
+    read: (read) => async (shard, offset, target, signal) => {
+      started++;
+      pending++;
+      try {
+        if (started === 8) throw new Error("the disk is gone");
+        await new Promise((resolve) => {
+          setTimeout(resolve, started === 7 ? 50 : 0);
+        });
+        await read(shard, offset, target, signal);
+      } finally {
+        pending--;
+      }
+    },
+  });
+  await expect(opening).rejects.toThrow("the disk is gone");
+  expect(pending).toBe(0);
+  const before = started;
+  await new Promise((resolve) => {
+    setTimeout(resolve, 80);
+  });
+  expect(started).toBe(before);
+});
+
 describe("sequences", () => {
   test("an abort rejects with its reason, and the engine goes on", async () => {
     const engine = await openFixture("tiny-moe-Q4_0.gguf", { maxSequences: 2 });

@@ -4,7 +4,7 @@ import type { Build } from "../wasm/builds.ts";
 import type { ModelConfig, ModelTensors } from "../weights/config.ts";
 import { ExpertStore } from "../weights/expert-store.ts";
 import { planWeights, type ModelWeights, type ReadJob } from "../weights/model-weights.ts";
-import { stagingBytes } from "../weights/repack.ts";
+import { READS, stagingBytes } from "../weights/repack.ts";
 import { planBuffers, planScratch, type Buffers, type Scratch } from "./buffers.ts";
 import type { Core } from "./core.ts";
 import { KvCache, PAGE_POSITIONS, type KvType } from "./kv-cache.ts";
@@ -40,7 +40,7 @@ export interface EnginePlan extends EngineShape {
 
 export function planEngine(shape: EngineShape): EnginePlan {
   const { config, tensors, build, contextLength, maxSequences, kvType, threads = 1, bankBytes } = shape;
-  const scratch = planScratch(config, build, stagingBytes(allTensors(tensors)));
+  const scratch = planScratch(config, build, READS * Math.ceil(stagingBytes(allTensors(tensors)) / 64) * 64);
   const banks = new BankPlan(bankBytes, threads * scratch.bytes);
   const teamWords = banks.allocate(TEAM_BYTES, "home").offset;
   const step = planStep(banks, contextLength, maxSequences);

@@ -1,6 +1,6 @@
 /** From the source into the banks: whole before the first token, or experts as they are needed. */
 import type { WeightSource } from "../types.ts";
-import { repack, type Repacker } from "../weights/repack.ts";
+import { READS, repack, type Repacker } from "../weights/repack.ts";
 import type { Core } from "./core.ts";
 import type { EnginePlan } from "./plan.ts";
 import type { FillExperts } from "./scheduler.ts";
@@ -15,26 +15,41 @@ export interface ReadOptions {
 /** Reads and packs, piece by piece, what no other thread of the team has claimed. Pieces are about in file order. */
 export async function readWeights(plan: EnginePlan, core: Core, options: ReadOptions): Promise<void> {
   const { jobs, experts } = plan;
-  const { preloadExperts = true, signal } = options;
-  const repacker = createRepacker(plan, core, options);
+  const { preloadExperts = true } = options;
   const wanted = preloadExperts ? experts.all : [];
-  for (let i = core.team.claim(); i < jobs.length + wanted.length; i = core.team.claim()) {
-    const job = jobs[i];
-    if (job) await repack(repacker, job, signal);
-    else {
-      const { layer, expert } = wanted[i - jobs.length]!;
-      await experts.fill(repacker, layer, expert, signal);
+  const failure = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, failure.signal]) : failure.signal;
+  const work = async (index: number): Promise<void> => {
+    const repacker = createRepacker(plan, core, options, index);
+    try {
+      for (let i = core.team.claim(); i < jobs.length + wanted.length; i = core.team.claim()) {
+        signal.throwIfAborted();
+        const job = jobs[i];
+        if (job) await repack(repacker, job, signal);
+        else {
+          const { layer, expert } = wanted[i - jobs.length]!;
+          await experts.fill(repacker, layer, expert, signal);
+        }
+      }
+    } catch (error) {
+      failure.abort(error);
+      throw error;
     }
-  }
+  };
+  // Nothing may be written once this has ended: the memory is given back then.
+  const ended = await Promise.allSettled(Array.from({ length: READS }, (_, index) => work(index)));
+  for (const result of ended) if (result.status === "rejected") throw result.reason;
 }
 
 export function expertReader(plan: EnginePlan, core: Core, options: ReadOptions): FillExperts {
-  const repacker = createRepacker(plan, core, options);
+  const repacker = createRepacker(plan, core, options, 0);
   return async (layer, missing) => {
     for (const expert of missing) await plan.experts.fill(repacker, layer, expert);
   };
 }
 
-function createRepacker({ scratch }: EnginePlan, { banks, scratchAt }: Core, { source, onBytes }: ReadOptions): Repacker {
-  return { banks, staging: { offset: scratchAt, bytes: scratch.bytes }, source, ...(onBytes && { onBytes }) };
+/** index: of the pieces that are under way. */
+function createRepacker({ scratch }: EnginePlan, { banks, scratchAt }: Core, { source, onBytes }: ReadOptions, index: number): Repacker {
+  const bytes = Math.floor(scratch.bytes / READS / 64) * 64;
+  return { banks, staging: { offset: (bank) => scratchAt(bank) + index * bytes, bytes }, source, ...(onBytes && { onBytes }) };
 }

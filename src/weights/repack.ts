@@ -20,7 +20,10 @@ export interface Repacker {
   readonly onBytes?: (bytes: number) => void;
 }
 
-/** Staging that takes at least one octet of the widest rows. */
+/** Pieces that a thread has under way: while one is packed, the next is read. */
+export const READS = 2;
+
+/** Staging that takes at least one octet of the widest rows; for each piece that is under way. */
 export function stagingBytes(tensors: Iterable<TensorInfo>): number {
   let widest = 0;
   let largest = 0;
@@ -28,7 +31,7 @@ export function stagingBytes(tensors: Iterable<TensorInfo>): number {
     if (shape.length > 1) widest = Math.max(widest, 8 * rowBytes(type, shape[0] ?? 0));
     largest = Math.max(largest, shape.length > 1 ? bytes : 16 * bytes);
   }
-  return Math.max(widest, Math.min(largest, 4 * 2 ** 20)) + 64;
+  return Math.max(widest, Math.min(largest, 2 * 2 ** 20)) + 64;
 }
 
 function rowBytes(type: TensorInfo["type"], cols: number): number {

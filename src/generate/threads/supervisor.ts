@@ -12,7 +12,7 @@ const moduleOf = (thread: "leader" | "follower"): URL =>
 
 /** Threads that wait to begin: to import what they need takes them as long as reading the header takes the caller. */
 export function startThreads(count: number): Thread[] {
-  return Array.from({ length: count }, (_, i) => runtimeThreads!.start(moduleOf(i === 0 ? "leader" : "follower")));
+  return Array.from({ length: count }, (_, i) => runtimeThreads.start(moduleOf(i === 0 ? "leader" : "follower")));
 }
 
 export interface SupervisorOptions {
