@@ -6,7 +6,7 @@ from random import Random
 
 from . import values
 from .example import Example, assistant, system, user
-from .fields import ENUM_SETS, Field, Spoken, Value, make_fields, make_value
+from .fields import Field, Spoken, Value, enum_choices, make_fields, make_value
 from .split import Pool, Split
 
 KINDS = (
@@ -399,7 +399,7 @@ def _form(rng: Random, split: Split, with_schema: bool) -> Form:
         spec, story = rng.choice(STORY_POOL[split]).split("|", 1)
         for part in spec.split():
             name, kind = part.split(":")
-            choices = tuple(rng.choice(ENUM_SETS[split]).split()) if kind == "enum" else ()
+            choices = enum_choices(rng, split) if kind == "enum" else ()
             story_fields.append(Field(name, kind, name, choices))
     taken = {word for field in story_fields for word in field.name.split("_")}
     others: list[Field] = []

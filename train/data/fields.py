@@ -161,17 +161,17 @@ TEXTS: dict[str, values.Maker] = {
     "thing": values.thing,
     "title": values.title,
     "topic": values.topic,
-    "job": lambda rng, split: rng.choice(words.JOBS[split]),
-    "colour": lambda rng, split: rng.choice(words.COLOURS[split]),
-    "language": lambda rng, split: rng.choice(words.LANGUAGES[split]),
+    "job": lambda rng, split: values.pick(words.JOBS, rng, split),
+    "colour": lambda rng, split: values.pick(words.COLOURS, rng, split),
+    "language": lambda rng, split: values.pick(words.LANGUAGES, rng, split),
     "sentence": values.sentence,
     "word": values.word,
     "surname": values.surname,
-    "currency": lambda rng, split: rng.choice(words.CURRENCIES[split]),
-    "unit": lambda rng, split: rng.choice(words.UNITS[split]),
-    "room": lambda rng, split: rng.choice(words.ROOMS[split]) if rng.random() < 0.8 else values.thing(rng, split),
-    "cuisine": lambda rng, split: rng.choice(words.CUISINES[split]),
-    "listname": lambda rng, split: rng.choice(words.LISTS[split]) if rng.random() < 0.7 else values.word(rng, split),
+    "currency": lambda rng, split: values.pick(words.CURRENCIES, rng, split),
+    "unit": lambda rng, split: values.pick(words.UNITS, rng, split),
+    "room": lambda rng, split: values.pick(words.ROOMS, rng, split) if rng.random() < 0.8 else values.thing(rng, split),
+    "cuisine": lambda rng, split: values.pick(words.CUISINES, rng, split),
+    "listname": lambda rng, split: values.pick(words.LISTS, rng, split) if rng.random() < 0.7 else values.word(rng, split),
     "symbol": values.symbol,
     "expression": values.expression,
     "command": values.command,
@@ -231,6 +231,12 @@ def key_style(rng: Random) -> Callable[[str], str]:
     return str.capitalize
 
 
+def enum_choices(rng: Random, split: Split) -> tuple[str, ...]:
+    if split == "train" and rng.random() < values.INVENTED:
+        return tuple({values.word(rng, split): None for _ in range(rng.choice([2, 3, 3, 4]))})
+    return tuple(rng.choice(ENUM_SETS[split]).split())
+
+
 def make_fields(rng: Random, split: Split, count: int, kinds: list[str] | None = None) -> list[Field]:
     """Different fields, with names of this side; no two of the same kind have words that could be mixed up."""
     style = key_style(rng)
@@ -246,7 +252,7 @@ def make_fields(rng: Random, split: Split, count: int, kinds: list[str] | None =
         taken = {word for field in fields for word in field.name.split("_")}
         if taken & set(name.split("_")):
             continue
-        choices = tuple(rng.choice(ENUM_SETS[split]).split()) if kind == "enum" else ()
+        choices = enum_choices(rng, split) if kind == "enum" else ()
         if any(set(choices) & set(field.choices) for field in fields):
             continue
         fields.append(Field(name, kind, style(name), choices))

@@ -3,12 +3,15 @@
 import json
 import string
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from random import Random
 
 from . import words
-from .split import Split, split_of
+from .split import Pool, Split, split_of
 
 Maker = Callable[[Random, Split], str]
+TOKENIZER = Path(__file__).parent.parent / "tokenizer.json"
 
 
 def on_side(make: Callable[[], str], split: Split) -> str:
@@ -61,8 +64,38 @@ def _identifier(rng: Random) -> str:
     return "_".join(nonsense(rng, 1, 2) for _ in range(rng.randint(2, 3))) + rng.choice(["", "", "_" + digits(rng, 1, 3)])
 
 
-surname: Maker = composed(lambda rng: nonsense(rng).capitalize())
-word: Maker = composed(nonsense)
+def _of_tokens(rng: Random) -> str:
+    """A word put together from any tokens of letters: what is never copied in training, a model cannot copy."""
+    text = ""
+    while len(text) < 4 or rng.random() < 0.4:
+        text += rng.choice(_letter_tokens())
+    return text
+
+
+@cache
+def _letter_tokens() -> list[str]:
+    vocabulary = json.loads(TOKENIZER.read_text(encoding="utf-8"))["model"]["vocab"]
+    return [token for token in vocabulary if len(token) > 1 and token.isascii() and token.isalpha()]
+
+
+def word(rng: Random, split: Split) -> str:
+    made = _of_tokens if split == "train" and rng.random() < 0.5 else nonsense
+    return on_side(lambda: made(rng), split)
+
+
+INVENTED = 0.3  # of training's things, colours, …
+
+
+def pick(pool: Pool, rng: Random, split: Split) -> str:
+    """A word that was written down; in training also one that was not."""
+    return word(rng, split) if split == "train" and rng.random() < INVENTED else rng.choice(pool[split])
+
+
+def surname(rng: Random, split: Split) -> str:
+    made = _of_tokens if split == "train" and rng.random() < 0.3 else nonsense
+    return on_side(lambda: made(rng).capitalize(), split)
+
+
 code: Maker = composed(_code)
 identifier: Maker = composed(_identifier)
 phone: Maker = composed(
@@ -120,26 +153,26 @@ def url(rng: Random, split: Split) -> str:
 
 
 def file_name(rng: Random, split: Split) -> str:
-    stem = rng.choice([word, identifier, lambda r, s: r.choice(words.THINGS[s])])(rng, split)
+    stem = rng.choice([word, identifier, lambda r, s: pick(words.THINGS, r, s)])(rng, split)
     folder = rng.choice(["", "", "", f"/{word(rng, split)}/", f"{word(rng, split)}/"])
     return f"{folder}{stem}.{rng.choice(words.FILE_ENDINGS[split])}"
 
 
 def thing(rng: Random, split: Split) -> str:
-    noun = rng.choice(words.THINGS[split]) if rng.random() < 0.8 else word(rng, split)
-    return f"{rng.choice(words.ADJECTIVES[split])} {noun}" if rng.random() < 0.6 else noun
+    noun = pick(words.THINGS, rng, split) if rng.random() < 0.8 else word(rng, split)
+    return f"{pick(words.ADJECTIVES, rng, split)} {noun}" if rng.random() < 0.6 else noun
 
 
 def title(rng: Random, split: Split) -> str:
-    adjective, noun = rng.choice(words.ADJECTIVES[split]), rng.choice(words.THINGS[split])
+    adjective, noun = pick(words.ADJECTIVES, rng, split), pick(words.THINGS, rng, split)
     forms = [f"{adjective} {noun}", f"The {adjective} {noun}", f"{surname(rng, split)} {noun}", f"{noun} of {surname(rng, split)}"]
     text = rng.choice(forms)
     return text.title() if rng.random() < 0.5 else text
 
 
 def topic(rng: Random, split: Split) -> str:
-    subject = rng.choice(words.TOPICS[split])
-    return rng.choice([subject, subject, f"{rng.choice(words.ADJECTIVES[split])} {subject}", f"{subject} in {city(rng, split)}"])
+    subject = pick(words.TOPICS, rng, split)
+    return rng.choice([subject, subject, f"{pick(words.ADJECTIVES, rng, split)} {subject}", f"{subject} in {city(rng, split)}"])
 
 
 def spoken_day(rng: Random, split: Split) -> str:
