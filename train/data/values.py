@@ -66,10 +66,7 @@ def _identifier(rng: Random) -> str:
 
 def _of_tokens(rng: Random) -> str:
     """A word put together from any tokens of letters: what is never copied in training, a model cannot copy."""
-    text = ""
-    while len(text) < 4 or rng.random() < 0.4:
-        text += rng.choice(_letter_tokens())
-    return text
+    return "".join(rng.choice(_letter_tokens()) for _ in range(rng.choice([2, 2, 3])))
 
 
 @cache
