@@ -3,6 +3,7 @@ Trains the embedded model. Ends cleanly on SIGTERM or Ctrl-C, and goes on where 
 
     python train/train.py                    the learning rate is held: for as long as you let it
     python train/train.py --decay 600        from there, 600 steps in which it falls to nothing: a model to use
+    python train/train.py --keep             makes the decayed model the one to go on from
 
 Every step's examples follow from the seed and the step's number. On a GPU one process trains; on CPUs two of one thread each, which
 share the work of every step (operations this small gain little from threads, and stall when another program takes a core).
@@ -66,10 +67,11 @@ class Run:
         self.folder = CHECKPOINTS / args.name
         stable, decayed = self.folder / "stable.pt", self.folder / "decayed.pt"
         self.path = decayed if args.decay else stable
+        decaying = False
         state = torch.load(stable, map_location="cpu", weights_only=True) if stable.exists() else None
         if args.decay and state and decayed.exists():
             further = torch.load(decayed, map_location="cpu", weights_only=True)
-            if further["decay_from"] == state["step"]:  # else it is of an earlier decay
+            if decaying := further["decay_from"] == state["step"]:  # else it is of an earlier decay
                 state = further
         torch.manual_seed(args.seed)
         progress = {"step": 0, "tokens": 0, "seconds": 0}
@@ -82,7 +84,7 @@ class Run:
         else:
             self.model = Model(Config(load_tokenizer().get_vocab_size()))
         self.step, self.tokens, self.seconds = int(progress["step"]), int(progress["tokens"]), float(progress["seconds"])
-        self.decay_from = state["decay_from"] if state else None
+        self.decay_from = progress["decay_from"] if decaying else None
         self.model.to(device).train()
         self.optimizers = optimizers(self.model, args.lr)
         for optimizer, kept in zip(self.optimizers, state["optimizers"] if state else (), strict=False):
@@ -193,6 +195,21 @@ def train(rank: int, world: int, args: argparse.Namespace, store: str) -> None:
     evaluate()
 
 
+def keep(folder: Path) -> None:
+    """What decayed is the stable model from now on, its logs behind the others."""
+    step = torch.load(folder / "decayed.pt", map_location="cpu", weights_only=True)["decay_from"]
+    for path in folder.glob("decayed-*.csv"):
+        stable = folder / path.name.replace("decayed", "stable")
+        with stable.open(newline="") as before, path.open(newline="") as behind:
+            rows = [row for row in csv.DictReader(before) if int(row["step"]) <= step] + list(csv.DictReader(behind))
+        with stable.open("w", newline="") as file:
+            writer = csv.DictWriter(file, rows[0])
+            writer.writeheader()
+            writer.writerows(rows)
+        path.unlink()
+    (folder / "decayed.pt").replace(folder / "stable.pt")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--name", default="main", help="folder under train/checkpoints")
@@ -201,10 +218,14 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="end after this step")
     parser.add_argument("--until", help="end at this time of day, HH:MM")
     parser.add_argument("--decay", type=int, default=0, help="steps in which the learning rate falls to nothing")
+    parser.add_argument("--keep", action="store_true", help="go on from the decayed model, later")
     parser.add_argument("--lr", type=float, default=0.02, help="of matrices; the others follow")
     parser.add_argument("--tokens-per-step", type=int, default=8192)
     parser.add_argument("--evaluate-every", type=int, default=200, help="steps")
     args = parser.parse_args()
+    if args.keep:
+        keep(CHECKPOINTS / args.name)
+        return
     if torch.cuda.is_available():
         train(0, 1, args, "")
         return
