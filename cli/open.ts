@@ -1,20 +1,13 @@
 /** Models, whole or only the front of their files. */
-import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { GgufFile } from "../src/gguf/types.ts";
 import type { LoadOptions, Model } from "../src/types.ts";
 import { defaultModel } from "../worker/default-model.ts";
-import { UsageError } from "./errors.ts";
 import { loadingProgress } from "./progress.ts";
 
-/** The model that was named, or the package's own. @throws {UsageError} There is neither. */
-export function modelPath(named: string | undefined): string {
-  if (named !== undefined) return named;
-  const path = fileURLToPath(defaultModel());
-  if (existsSync(path)) return path;
-  throw new UsageError("no model was named, and this package comes without one; name a GGUF file");
-}
+/** The model that was named, or the package's own. */
+export const modelPath = (named: string | undefined): string => named ?? fileURLToPath(defaultModel());
 
 /** Tells on stderr how far it is, unless it has to be quiet, and whoever else wants to know. */
 export async function openModel(

@@ -43,6 +43,7 @@ export interface ModelInfo {
   threads: number;
   kernels: "relaxed" | "plain";
   paired: boolean;
+  description?: string; // what the file says of itself
   license?: string; // what the file says (LFM Open License v1.0 for Liquid's weights)
 }
 

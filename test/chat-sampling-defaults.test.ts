@@ -22,3 +22,8 @@ test.each([
 ])("%s", (name, tokenizer, architecture, expected) => {
   expect(samplingDefaults({ name, tokenizer, architecture })).toEqual({ ...expected, repetitionPenalty: 1.05 });
 });
+
+test("our own, which copies what it is given", () => {
+  const defaults = samplingDefaults({ name: "lfm-edge demo 9M", tokenizer: small, architecture: "lfm2moe" });
+  expect(defaults).toEqual({ temperature: 0, repetitionPenalty: 1 });
+});

@@ -41,11 +41,12 @@ def main(folder: Path, picture: Path) -> None:
     axes[0].set(xlabel="million tokens seen", ylabel="loss per token of the assistant's", title="training", yscale="log")
 
     held_out = read(folder, "held-out")
+    axes[1].set_prop_cycle(color=plt.cm.tab20.colors)
     for job in sorted({row["job"] for row in held_out}):
         of = [row for row in held_out if row["job"] == job]
         axes[1].plot([int(row["tokens"]) / 1e6 for row in of], [100 * float(row["exact"]) for row in of], label=job, marker=".")
     axes[1].set(xlabel="million tokens seen", ylabel="exact last turns, %", title="held out", ylim=(0, 100))
-    axes[1].legend(fontsize=7)
+    axes[1].legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     figure.tight_layout()
     figure.savefig(picture, dpi=100)
 

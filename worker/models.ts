@@ -90,6 +90,7 @@ export class Models {
       quantization: info.fileType,
       embedding_size: info.hiddenSize,
       reasoning: info.reasoning,
+      ...(info.description !== undefined && { description: info.description }),
     };
   }
 

@@ -38,7 +38,9 @@ export default defineCommand({
     const terminal = process.stdin.isTTY;
     lines = createInterface({ input: process.stdin, ...(terminal && { output: process.stderr, prompt: "> " }) });
     lines.on("SIGINT", interrupt); // a terminal that reads lines gives Ctrl-C to the reader
-    if (terminal && !args.quiet) console.error(`${model.info.id}: /help for commands, Ctrl-D to leave`);
+    const { id, description } = model.info;
+    if (terminal && !args.quiet)
+      console.error(`${id}: /help for commands, Ctrl-D to leave${description === undefined ? "" : `\n${description}`}`);
     if (terminal) lines.prompt();
 
     let conversation = systemMessage(args);

@@ -42,6 +42,7 @@ export default defineCommand({
     console.log(
       `${config.name === undefined ? "no name" : quote(config.name)}: ${config.architecture}, ${config.fileType}, ${formatCount(parameters, "")} parameters${active}`,
     );
+    if (config.description !== undefined) console.log(quote(config.description));
     console.log(
       `license: ${config.license === undefined ? "the file names none (Liquid AI's weights are under the LFM Open License v1.0)" : quote(config.license)}`,
     );

@@ -146,6 +146,7 @@ function describe({ shard, shape, kernels, weightBytes }: ModelParts, { tokenize
     threads,
     kernels: kernels.build,
     paired: kernels.paired,
+    ...(config.description !== undefined && { description: config.description }),
     ...(config.license !== undefined && { license: config.license }),
   };
 }

@@ -7,6 +7,7 @@ export interface ModelConfig {
   readonly architecture: "lfm2" | "lfm2moe";
   readonly name: string | undefined; // general.name
   readonly fileType: string; // "Q4_0", "Q4_K_M", …
+  readonly description: string | undefined; // general.description
   readonly license: string | undefined;
   readonly vocabularySize: number;
   readonly hiddenSize: number;

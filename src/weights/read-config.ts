@@ -67,6 +67,7 @@ export function readModelConfig(file: GgufFile): ReadModelConfig {
     architecture,
     name: metadata.optionalText("general.name"),
     fileType: fileTypeName(file),
+    description: metadata.optionalText("general.description"),
     license,
     vocabularySize,
     hiddenSize,

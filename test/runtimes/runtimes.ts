@@ -1,4 +1,4 @@
-/** The built server in each runtime, on the tiny model and a free port of this machine. */
+/** The built server in each runtime, on the embedded model and a free port of this machine. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -49,7 +49,7 @@ export function deno(settings: NodeJS.ProcessEnv): Process {
     "--unstable-no-legacy-abort",
     "--allow-env=HOST,PORT,LFM_*",
     "--allow-net=127.0.0.1",
-    "--allow-read=dist,test/fixtures",
+    "--allow-read=dist,models,test/fixtures",
     "dist/worker/deno.js",
   ];
   return new Process({
@@ -88,7 +88,7 @@ function setting(name: string): string {
 /** The bundle that would be deployed, without wrangler around it; the model comes over HTTP. */
 async function startWorkerd(): Promise<Server> {
   const { folder, remove } = temporary();
-  const models = await startRangeServer(new Map([["tiny-moe-Q4_0.gguf", readFileSync(defaultModel())]]));
+  const models = await startRangeServer(new Map([["model.gguf", readFileSync(defaultModel())]]));
   const { main, kernels } = await bundleForWorkerd(folder);
   mkdirSync(join(folder, "objects"));
   const modules = [
@@ -112,7 +112,7 @@ const app :Workerd.Worker = (
   compatibilityFlags = ${setting("compatibility_flags")},
   bindings = [
     (name = "MODEL", durableObjectNamespace = "ModelObject"),
-    (name = "MODEL_URL", text = "${models.url}tiny-moe-Q4_0.gguf"),
+    (name = "MODEL_URL", text = "${models.url}model.gguf"),
   ],
   durableObjectNamespaces = [(className = "ModelObject", uniqueKey = "model", enableSql = true)],
   durableObjectStorage = (localDisk = "objects"),
