@@ -4,7 +4,7 @@ import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { embedMany, generateText, type LanguageModel, stepCountIs, streamText, tool } from "ai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
-import { baseURL, beginning, question, type Server, startServer } from "./model.ts";
+import { baseURL, found, greeting, question, type Server, startServer, told } from "./model.ts";
 
 type Name = "compatible" | "chat" | "responses";
 
@@ -23,25 +23,27 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 
 const cities: string[] = [];
-const lookUp = tool({
-  description: "Looks up a city",
-  inputSchema: z.object({ city: z.string() }),
-  execute: ({ city }) => {
-    cities.push(city);
-    return `12:00 in ${city}`;
-  },
-});
-const tools = { get_weather: lookUp, get_time: lookUp };
+const tools = {
+  get_weather: tool({
+    description: "Get the current weather in a city",
+    inputSchema: z.object({ city: z.string() }),
+    execute: ({ city }) => {
+      cities.push(city);
+      return found;
+    },
+  }),
+  set_timer: tool({ description: "Sets a timer", inputSchema: z.object({ minutes: z.int() }), execute: () => ({ ok: true }) }),
+};
 const greedy = { temperature: 0, maxOutputTokens: 40, maxRetries: 0 };
 
 describe.each<Name>(["compatible", "chat", "responses"])("%s", (name) => {
   it("generates the library's text, and streams it", async () => {
-    const own = await server.teller.chat([{ role: "user", content: beginning }], { temperature: 0, maxTokens: 40 });
-    const { text, usage, finishReason } = await generateText({ model: models[name]("teller"), prompt: beginning, ...greedy });
+    const own = await server.model.chat([{ role: "user", content: greeting }], { temperature: 0, maxTokens: 40 });
+    const { text, usage, finishReason } = await generateText({ model: models[name]("model"), prompt: greeting, ...greedy });
     expect(text).toBe(own.content);
     expect(finishReason).toBe("stop");
     expect(usage).toMatchObject({ inputTokens: own.usage.promptTokens, outputTokens: own.usage.completionTokens });
-    const stream = streamText({ model: models[name]("teller"), prompt: beginning, ...greedy });
+    const stream = streamText({ model: models[name]("model"), prompt: greeting, ...greedy });
     let streamed = "";
     for await (const piece of stream.textStream) streamed += piece;
     expect(streamed).toBe(text);
@@ -49,11 +51,12 @@ describe.each<Name>(["compatible", "chat", "responses"])("%s", (name) => {
   });
 
   it("calls tools over several steps, whole and streamed", async () => {
-    const request = { model: models[name]("model"), prompt: question, tools, stopWhen: stepCountIs(2), ...greedy };
+    const request = { model: models[name]("model"), prompt: question, tools, stopWhen: stepCountIs(5), ...greedy };
     cities.length = 0;
-    const { steps } = await generateText(request);
+    const { steps, text } = await generateText(request);
     expect(steps).toHaveLength(2);
-    expect(steps[0]!.toolResults).toMatchObject([{ toolName: "get_weather", input: { city: "Tokyo" }, output: "12:00 in Tokyo" }]);
+    expect(steps[0]!.toolResults).toMatchObject([{ toolName: "get_weather", input: { city: "Tokyo" }, output: found }]);
+    expect(text).toBe(told);
     expect(steps[1]!.usage.inputTokens).toBeGreaterThan(steps[0]!.usage.inputTokens!);
     expect(cities[0]).toBe("Tokyo");
     const streamed = streamText(request);
@@ -65,7 +68,7 @@ describe.each<Name>(["compatible", "chat", "responses"])("%s", (name) => {
 
   it("stops when it is told to", async () => {
     const left = new AbortController();
-    const stream = streamText({ model: models[name]("teller"), prompt: beginning, abortSignal: left.signal, ...greedy });
+    const stream = streamText({ model: models[name]("model"), prompt: greeting, abortSignal: left.signal, ...greedy });
     for await (const _ of stream.textStream) left.abort();
     expect(await server.model.chat([{ role: "user", content: "Hi" }], { maxTokens: 1, n: 4 })).toMatchObject({ choices: { length: 4 } });
   });

@@ -1,10 +1,14 @@
 /** Anthropic's own client, in process. */
 import Anthropic from "@anthropic-ai/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { beginning, question, type Server, startServer } from "./model.ts";
+import { found, greeting, question, type Server, startServer, told } from "./model.ts";
 
 const tools: Anthropic.Tool[] = [
-  { name: "get_weather", description: "The weather of a city", input_schema: { type: "object", properties: { city: { type: "string" } } } },
+  {
+    name: "get_weather",
+    description: "Get the current weather in a city",
+    input_schema: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
+  },
 ];
 const messages: Anthropic.MessageParam[] = [{ role: "user", content: question }];
 
@@ -21,27 +25,27 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 describe("messages", () => {
   it("are the library's replies", async () => {
-    const own = await server.teller.chat(
+    const own = await server.model.chat(
       [
         { role: "system", content: "Be brief." },
-        { role: "user", content: beginning },
+        { role: "user", content: greeting },
       ],
       { temperature: 0, maxTokens: 40 },
     );
     const message = await client.messages.create({
       ...greedy,
-      model: "teller",
+      model: "model",
       system: [{ type: "text", text: "Be brief.", cache_control: { type: "ephemeral" } }],
-      messages: [{ role: "user", content: [{ type: "text", text: beginning }] }],
+      messages: [{ role: "user", content: [{ type: "text", text: greeting }] }],
     });
-    expect(message).toMatchObject({ type: "message", role: "assistant", model: "teller", stop_sequence: null });
+    expect(message).toMatchObject({ type: "message", role: "assistant", model: "model", stop_sequence: null });
     expect(message.content).toEqual([{ type: "text", text: own.content, citations: null }]);
     expect(message.usage).toMatchObject({ input_tokens: own.usage.promptTokens, output_tokens: own.usage.completionTokens });
   });
 
   it("stream what they are whole", async () => {
     for (const body of [
-      { model: "teller", messages: [{ role: "user" as const, content: beginning }] },
+      { model: "model", messages: [{ role: "user" as const, content: greeting }] },
       { messages, tools },
     ]) {
       const whole = await client.messages.create({ ...greedy, ...body });
@@ -65,9 +69,10 @@ describe("messages", () => {
     const answered: Anthropic.MessageParam[] = [
       ...messages,
       { role: "assistant", content: called.content },
-      { role: "user", content: [{ type: "tool_result", tool_use_id: use.id, content: [{ type: "text", text: "sunny" }] }] },
+      { role: "user", content: [{ type: "tool_result", tool_use_id: use.id, content: [{ type: "text", text: JSON.stringify(found) }] }] },
     ];
-    const { usage } = await client.messages.create({ ...greedy, messages: answered, tools });
+    const { content, usage } = await client.messages.create({ ...greedy, messages: answered, tools });
+    expect(content).toMatchObject([{ type: "text", text: told }]);
     const own = await server.model.countTokens(
       [
         { role: "user", content: question },
@@ -76,11 +81,11 @@ describe("messages", () => {
           content: "",
           tool_calls: [{ id: use.id, type: "function", function: { name: use.name, arguments: { city: "Tokyo" } } }],
         },
-        { role: "tool", tool_call_id: use.id, content: "sunny" },
+        { role: "tool", tool_call_id: use.id, content: JSON.stringify(found) },
       ],
       {
         tools: [
-          { type: "function", function: { name: "get_weather", description: "The weather of a city", parameters: tools[0]!.input_schema } },
+          { type: "function", function: { name: "get_weather", description: tools[0]!.description!, parameters: tools[0]!.input_schema } },
         ],
       },
     );
@@ -91,9 +96,9 @@ describe("messages", () => {
   it("end at max_tokens", async () => {
     const { stop_reason } = await client.messages.create({
       ...greedy,
-      model: "teller",
+      model: "model",
       max_tokens: 2,
-      messages: [{ role: "user", content: beginning }],
+      messages: [{ role: "user", content: greeting }],
     });
     expect(stop_reason).toBe("max_tokens");
   });
@@ -101,19 +106,19 @@ describe("messages", () => {
   it("end at a stop sequence, and say which", async () => {
     const request = {
       ...greedy,
-      model: "teller",
-      stop_sequences: ["never", " Yuki"],
-      messages: [{ role: "user" as const, content: beginning }],
+      model: "model",
+      stop_sequences: ["never", " can"],
+      messages: [{ role: "user" as const, content: greeting }],
     };
     const whole = await client.messages.create(request);
-    expect(whole).toMatchObject({ stop_reason: "stop_sequence", stop_sequence: " Yuki" });
-    expect(await client.messages.stream(request).finalMessage()).toMatchObject({ stop_reason: "stop_sequence", stop_sequence: " Yuki" });
+    expect(whole).toMatchObject({ stop_reason: "stop_sequence", stop_sequence: " can" });
+    expect(await client.messages.stream(request).finalMessage()).toMatchObject({ stop_reason: "stop_sequence", stop_sequence: " can" });
   });
 
   it("list models", async () => {
     const ids: string[] = [];
     for await (const { id, display_name } of client.models.list()) ids.push(id, display_name);
-    expect(ids).toEqual(["model", "model", "teller", "teller"]);
+    expect(ids).toEqual(["model", "model", "tiny", "tiny"]);
     expect(await client.models.retrieve(greedy.model)).toMatchObject({ type: "model", id: greedy.model });
   });
 

@@ -1,36 +1,35 @@
 /** The models under test, and the built server over them as a client in the same process reaches it. */
 import { load, type Model } from "lfm-edge";
 import { type App, createApp } from "lfm-edge/server";
-
-const MODEL = new URL("../fixtures/tiny-moe-Q4_0.gguf", import.meta.url);
-/** The same, asked to go on with what it is told: it answers questions with calls. */
-const CONTINUE = "{{ bos_token }}{% for message in messages %}{{ message.content }}{% endfor %}";
+import { defaultModel } from "../../worker/default-model.ts";
+import { fixture } from "../tokenizer-fixtures.ts";
 
 export const baseURL = "http://local/v1";
-/** What the model answers with a call of get_weather. */
-export const question = "What time is it in Tokyo?";
-/** What the teller goes on with. */
-export const beginning = "Mina found the";
+/** What the embedded model answers with a call, where there is get_weather. */
+export const question = "What is the weather in Tokyo?";
+/** What it answers with a sentence. */
+export const greeting = "Hello!";
+/** What get_weather finds, and what the model says of it. */
+export const found = { temperature: 21, sky: "clear" };
+export const told = "The temperature is 21 and the sky is clear.";
 
 export interface Server extends AsyncDisposable {
   readonly app: App;
   readonly model: Model;
-  readonly teller: Model;
   /** What clients of any make take. */
   readonly fetch: typeof globalThis.fetch;
 }
 
-/** Serves both by the names "model", which is the first, and "teller". */
+/** Serves the embedded model by the name "model", which is the first, and the goldens' tiny one as "tiny". */
 export async function startServer(): Promise<Server> {
-  const [model, teller] = await Promise.all([load(MODEL), load(MODEL, { chatTemplate: CONTINUE })]);
-  const app = createApp({ models: { model, teller } });
+  const [model, tiny] = await Promise.all([load(defaultModel()), load(fixture("tiny-moe-Q4_0.gguf"))]);
+  const app = createApp({ models: { model, tiny } });
   return {
     app,
     model,
-    teller,
     fetch: app.request,
     async [Symbol.asyncDispose]() {
-      await Promise.all([model.close(), teller.close()]);
+      await Promise.all([model.close(), tiny.close()]);
     },
   };
 }

@@ -134,17 +134,17 @@ async function streamed(body: object): Promise<{ events: { type: string; item?: 
 
 describe("Open Responses", () => {
   it("basic-response", async () => {
-    await completed({ model: "teller", input: [user("Say hello in three words.")] });
+    await completed({ model: "model", input: [user("Say hello in three words.")] });
   });
 
   it("streaming-response", async () => {
-    const { last } = await streamed({ model: "teller", input: [user("Count to five.")] });
+    const { last } = await streamed({ model: "model", input: [user("Count to five.")] });
     expect(last.status).toBe("completed");
   });
 
   it("system-prompt", async () => {
     const system = { type: "message", role: "system", content: "You are a pirate." };
-    await completed({ model: "teller", input: [system, user("Say hello.")] });
+    await completed({ model: "model", input: [system, user("Say hello.")] });
   });
 
   it("tool-calling", async () => {
@@ -179,6 +179,6 @@ describe("Open Responses", () => {
 
   it("multi-turn", async () => {
     const assistant = { type: "message", role: "assistant", content: "Hello Mina! How can I help you?" };
-    await completed({ model: "teller", input: [user("My name is Mina."), assistant, user("What is my name?")] });
+    await completed({ model: "model", input: [user("My name is Mina."), assistant, user("What is my name?")] });
   });
 });

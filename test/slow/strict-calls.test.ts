@@ -3,9 +3,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { Validator } from "@cfworker/json-schema";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { load, type Model, type Tool } from "../../src/index.ts";
+import { defaultModel } from "../../worker/default-model.ts";
 import { fixture } from "../tokenizer-fixtures.ts";
 
-const path: string | URL = process.env["LFM_STRICT_MODEL"] ?? fixture("tiny-moe-Q4_0.gguf");
+const path: string | URL = process.env["LFM_STRICT_MODEL"] ?? defaultModel();
 const tools = JSON.parse(readFileSync(fixture("strict-tools.json"), "utf8")) as Tool[];
 const REPLIES = 50; // for each tool: 1000 in all
 const sampling = { temperature: 1.5, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
