@@ -1,20 +1,30 @@
-/** An agent: the model calls tools until it has its answer.   node examples/agent.ts model.gguf "What time is it in Tokyo?" */
+/** An agent: the model calls tools until it has its answer.   node examples/agent.ts [model.gguf] ["What is the weather in Oslo?"] */
 import { load, type Message, type Tool } from "lfm-edge";
 
 const MAX_STEPS = 5;
 
 const functions: Record<string, (args: Record<string, unknown>) => unknown> = {
-  get_time: ({ city }) => new Date().toLocaleTimeString("en-GB", { timeZone: city === "Tokyo" ? "Asia/Tokyo" : "UTC" }),
-  get_weather: ({ city }) => ({ city, sky: "clear", celsius: 21 }),
+  get_weather: () => ({ sky: "clear", temperature: 21 }), // everywhere
+  set_timer: ({ minutes }) => ({ rings: new Date(Date.now() + Number(minutes) * 60_000).toTimeString().slice(0, 5) }),
 };
-const city = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
+const parameters = (properties: Record<string, object>) => ({ type: "object", properties, required: Object.keys(properties) });
 const tools: Tool[] = [
-  { type: "function", function: { name: "get_time", description: "The time in a city", parameters: city } },
-  { type: "function", function: { name: "get_weather", description: "The weather in a city", parameters: city } },
+  {
+    type: "function",
+    function: {
+      name: "get_weather",
+      description: "Get the current weather in a city",
+      parameters: parameters({ city: { type: "string" } }),
+    },
+  },
+  {
+    type: "function",
+    function: { name: "set_timer", description: "Set a timer", parameters: parameters({ minutes: { type: "integer" } }) },
+  },
 ];
 
-await using model = await load(process.argv[2] ?? "model.gguf");
-const messages: Message[] = [{ role: "user", content: process.argv[3] ?? "What time is it in Tokyo?" }];
+await using model = await load(process.argv[2] ?? import.meta.resolve("lfm-edge/model.gguf"));
+const messages: Message[] = [{ role: "user", content: process.argv[3] ?? "What is the weather in Oslo?" }];
 
 for (let step = 1; step <= MAX_STEPS; step++) {
   const { content, toolCalls } = await model.chat(messages, { tools, seed: 1, maxTokens: 500 });

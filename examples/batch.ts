@@ -1,8 +1,8 @@
-/** Many prompts: as many at once as the model holds sequences; a line of JSON for each.   node examples/batch.ts model.gguf < prompts.txt */
+/** Many prompts: as many at once as the model holds sequences; a line of JSON for each.   node examples/batch.ts [model.gguf] < prompts.txt */
 import { createInterface } from "node:readline";
 import { load } from "lfm-edge";
 
-await using model = await load(process.argv[2] ?? "model.gguf", { maxSequences: 8 });
+await using model = await load(process.argv[2] ?? import.meta.resolve("lfm-edge/model.gguf"), { maxSequences: 8 });
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 let count = 0;
 

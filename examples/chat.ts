@@ -1,12 +1,12 @@
-/** A conversation of several turns. What the model thought stays out of its history.   node examples/chat.ts model.gguf "Hello" "And you?" */
+/** A conversation of several turns. What the model thought stays out of its history.   node examples/chat.ts [model.gguf] ["Hello" "And you?"] */
 import { load, type Message } from "lfm-edge";
 
-const [path = "model.gguf", ...turns] = process.argv.slice(2);
+const [path = import.meta.resolve("lfm-edge/model.gguf"), ...turns] = process.argv.slice(2);
 
 await using model = await load(path);
-const messages: Message[] = [{ role: "system", content: "Answer in one sentence." }];
+const messages: Message[] = [{ role: "system", content: "You are a helpful assistant." }];
 
-for (const content of turns.length > 0 ? turns : ["What is WebAssembly?", "Who uses it?"]) {
+for (const content of turns.length > 0 ? turns : ["Hello!", "My name is Mina.", "What is my name?"]) {
   console.log(`> ${content}`);
   messages.push({ role: "user", content });
   let answer = "";

@@ -1,9 +1,10 @@
-/** Answers from a folder of notes, and says which.   node examples/rag.ts model.gguf examples/notes "Where is the spare key?" */
+/** Answers from a folder of notes, and says which.   node examples/rag.ts [model.gguf] [folder] [question] */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { load } from "lfm-edge";
 
-const [path = "model.gguf", folder = "examples/notes", question = "Where is the spare key?"] = process.argv.slice(2);
+const [path = import.meta.resolve("lfm-edge/model.gguf"), folder = "examples/notes", question = "Who made the telescope?"] =
+  process.argv.slice(2);
 const SOURCES = 2;
 
 await using model = await load(path);
@@ -21,11 +22,11 @@ const nearest = passages
   .sort((a, b) => b.score - a.score)
   .slice(0, SOURCES);
 
-const context = nearest.map(({ source, text }) => `[${source}]\n${text}`).join("\n\n");
+const context = nearest.map(({ text }) => text).join("\n");
 const { content } = await model.chat(
   [
-    { role: "system", content: `Answer from these notes only, and say so where they do not tell.\n\n${context}` },
-    { role: "user", content: question },
+    { role: "system", content: "Answer only with what the text says." },
+    { role: "user", content: `${context}\n\n${question}` },
   ],
   { seed: 1, maxTokens: 300 },
 );

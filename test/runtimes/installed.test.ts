@@ -11,7 +11,7 @@ import { Process, run } from "./processes.ts";
 
 const model = fileURLToPath(defaultModel());
 const greedy = { temperature: 0, maxTokens: 16 };
-const question = "The red fox";
+const question = "Sort 42, 7, 19";
 
 let folder: string;
 let node: string;
@@ -62,8 +62,8 @@ describe("the installed package on Node 20", () => {
     expect([help.code, help.output]).toEqual([0, expect.stringContaining("serve")]);
   });
 
-  it("says what it needs where no model is named, as it comes without one", async () => {
-    const { code, output } = await command("serve").ended();
-    expect([code, output]).toEqual([2, expect.stringMatching(/^lfm-edge: [^\n]*name a GGUF file[^\n]*\n$/)]);
+  it("answers with the model that comes with it where none is named", async () => {
+    const { code, output } = await command("run", "-p", "Hello!", "--quiet").ended();
+    expect([code, output]).toEqual([0, "Hello! How can I help you?\n"]);
   });
 });
