@@ -373,11 +373,30 @@ class Form:
 
     def schema(self, rng: Random) -> dict:
         told = self.story_fields + self.others
-        properties = {field.key: field.schema if field in told else {**field.schema, "type": [field.schema["type"], "null"]} for field in self.asked}
+        properties = {}
+        more = rng.random() < 0.25  # keywords that change nothing here
+        for field in self.asked:
+            schema = field.schema if field in told else {**field.schema, "type": [field.schema["type"], "null"]}
+            properties[field.key] = {**schema, **_limits(field, rng)} if more and rng.random() < 0.6 else schema
         result: dict = {"type": "object", "properties": properties}
         if rng.random() < 0.6:
             result["required"] = list(properties)
+        if rng.random() < (0.7 if more else 0.05):
+            result["additionalProperties"] = False
         return result
+
+
+def _limits(field: Field, rng: Random) -> dict:
+    kind = field.schema["type"]
+    if rng.random() < 0.3:
+        return {"description": rng.choice([f"The {field.spoken}", field.spoken.capitalize(), field.spoken])}
+    if kind in ("integer", "number"):
+        return rng.choice([{"minimum": 0}, {"minimum": 1}, {"minimum": 0, "maximum": 10 ** rng.randint(5, 7)}])
+    if kind == "array":
+        return rng.choice([{"maxItems": rng.randint(4, 20)}, {"minItems": 1}])
+    if kind == "string" and field.kind != "enum":
+        return rng.choice([{"maxLength": 10 * rng.randint(4, 30)}, {"minLength": 1}, {"minLength": 1, "maxLength": 10 * rng.randint(4, 30)}])
+    return {}
 
 
 def _said(fields: list[Field], made: dict[str, Spoken], rng: Random, split: Split) -> list[str]:
