@@ -1,6 +1,6 @@
 /** npm run build: kernels → build/*.wasm, TypeScript → dist/, with the kernels beside it. `--kernels` stops after the first step. */
 import { spawnSync } from "node:child_process";
-import { chmodSync, cpSync, existsSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, renameSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -12,9 +12,12 @@ function run(script: string, ...args: string[]): void {
 
 for (const target of ["plain", "relaxed", "debug"]) run("assemblyscript/bin/asc.js", "--target", target);
 if (!process.argv.includes("--kernels")) {
-  rmSync(`${root}dist`, { recursive: true, force: true });
-  run("typescript/bin/tsc", "-p", "tsconfig.build.json");
-  for (const name of ["plain", "relaxed"]) cpSync(`${root}build/${name}.wasm`, `${root}dist/build/${name}.wasm`);
-  const command = `${root}dist/cli/main.js`;
-  if (existsSync(command)) chmodSync(command, 0o755);
+  // Beside what is there, which stays whole when this is interrupted.
+  const [made, dist] = [`${root}dist.new`, `${root}dist`];
+  rmSync(made, { recursive: true, force: true });
+  run("typescript/bin/tsc", "-p", "tsconfig.build.json", "--outDir", made);
+  for (const name of ["plain", "relaxed"]) cpSync(`${root}build/${name}.wasm`, `${made}/build/${name}.wasm`);
+  chmodSync(`${made}/cli/main.js`, 0o755);
+  rmSync(dist, { recursive: true, force: true });
+  renameSync(made, dist);
 }
