@@ -15,11 +15,11 @@ import torch
 import torch.nn.functional as F
 from batches import targets
 from data import Example
-from data.calls import Toolbox, definitions, expected_of, opening, tool_count, tool_turn
+from data.calls import tool_call
 from data.context import context_answer
 from data.extraction import extraction
 from data.references import reference
-from data.split import SPLITS, Split
+from data.split import SPLITS
 from data.text_tasks import text_task
 from held_out import last_turn
 from model import Batch, Config, Model
@@ -27,16 +27,6 @@ from prepare import encode
 
 EXAMPLES = 96  # of each kind
 PER_BATCH = 16
-
-
-def call(tools_of: Split, words_of: Split) -> Callable[[Random], Example]:
-    def make(rng: Random) -> Example:
-        box = Toolbox(tools_of, words_of)
-        tools = box.choose(rng, tool_count(rng))
-        turn = tool_turn(box, tools, rng)
-        return Example("tool-call", [*opening(rng, words_of), *turn], expected_of(turn[-1]), definitions(tools))
-
-    return make
 
 
 @torch.no_grad()
@@ -63,7 +53,11 @@ def main(path: Path) -> None:
     model = Model(Config(**state["config"]))
     model.load_state_dict(state["model"])
     model.eval()
-    kinds = {f"call, {tools}'s tools, {words}'s words": call(tools, words) for tools in SPLITS for words in SPLITS}
+    kinds: dict[str, Callable[[Random], Example]] = {}
+    for tools in SPLITS:
+        kinds |= {
+            f"call, {tools}'s tools, {words}'s words": lambda rng, tools=tools, words=words: tool_call(rng, tools, words) for words in SPLITS
+        }
     for job in (extraction, context_answer, reference, text_task):
         kinds |= {f"{job.__name__}, {side}": lambda rng, job=job, side=side: job(rng, side) for side in SPLITS}
     for kind, make in kinds.items():

@@ -251,13 +251,13 @@ def no_tools_conversation(rng: Random, split: Split) -> Example:
     return Example("no-call", messages, {"no_call": NO_TOOL})
 
 
-def tool_call(rng: Random, tools_of: Split) -> Example:
-    """For evaluation: one request on the evaluation's side, with tools that training had or did not have."""
-    box = Toolbox(tools_of, "eval")
+def tool_call(rng: Random, tools_of: Split, words_of: Split = "eval") -> Example:
+    """One request, with tools of one side and words of either; for evaluation, of its own, with tools that training had or did not have."""
+    box = Toolbox(tools_of, words_of)
     tools = box.choose(rng, tool_count(rng))
     turn = tool_turn(box, tools, rng)
     tag = "seen-tools" if tools_of == "train" else "unseen-tools"
-    return Example("tool-call", [*opening(rng, "eval"), *turn], expected_of(turn[-1]), definitions(tools), tag=tag)
+    return Example("tool-call", [*opening(rng, words_of), *turn], expected_of(turn[-1]), definitions(tools), tag=tag)
 
 
 def no_call(rng: Random, tools_of: Split) -> Example:
