@@ -2,6 +2,7 @@
 import { createInterface } from "node:readline";
 import { defineCommand } from "citty";
 import { ContextLengthError } from "../../src/errors.ts";
+import { printable } from "../../src/gguf/quote.ts";
 import type { Message } from "../../src/types.ts";
 import { Interrupted } from "../errors.ts";
 import { modelPath, openModel } from "../open.ts";
@@ -40,7 +41,7 @@ export default defineCommand({
     lines.on("SIGINT", interrupt); // a terminal that reads lines gives Ctrl-C to the reader
     const { id, description } = model.info;
     if (terminal && !args.quiet)
-      console.error(`${id}: /help for commands, Ctrl-D to leave${description === undefined ? "" : `\n${description}`}`);
+      console.error(`${id}: /help for commands, Ctrl-D to leave${description === undefined ? "" : `\n${printable(description)}`}`);
     if (terminal) lines.prompt();
 
     let conversation = systemMessage(args);
