@@ -10,59 +10,17 @@ from .fields import Value, make_value
 from .requests import request
 from .results import tool_answer
 from .small_talk import small_talk
-from .split import Pool, Split
+from .split import Split, phrasings
 from .tools import INVENTED, Tool, compose_tool, composed_tools
 from .values import series
 
 AnyTool = Tool | CommonTool
 NO_TOOL = "I have no tool for that."
 
-SYSTEM_TEXTS = Pool("system texts", [
-    "You are a helpful assistant.", "You are an assistant with tools.", "Use the tools when they help.", "You help the user with tools.",
-    "You are a friendly assistant.", "Answer briefly.", "You are a bot that calls functions.", "Help the user.",
-    "You are a helpful AI assistant. Be concise.",
-    "You can call tools.", "Call a function when the user's request needs one.", "You are the assistant of a company.",
-    "Be polite and short.",
-    "You are an expert in using tools.", "You answer questions and call tools.", "You are lfm-edge.", "Act as an agent.",
-    "Assist the user.",
-    "You are an AI assistant.", "You are an AI agent with access to functions.", "You have access to the following tools.",
-    "You are a careful assistant.", "You are a personal assistant.", "You are a smart home assistant.",
-    "You are a customer support agent.", "You are a service bot.", "Never make up a tool.", "Call a tool only if one fits.",
-    "Only call the tools that you are given.", "If no tool fits, say so.", "Respond with a function call where possible.",
-    "You work for a small shop.", "You are an office assistant.", "Do what the user asks.", "Follow the user's instructions.",
-    "You are a voice assistant.", "Be brief.", "Keep it short.", "You are a travel assistant.", "You are a bot.",
-    "You can use functions.", "Tools are listed below.", "The tools below are yours.", "You are a robot with tools.",
-    "You are our internal assistant.", "Answer in English.", "You are a helpful, honest assistant.",
-])  # fmt: skip
-JOINTS = Pool("two requests", [
-    "{a} And {b}", "{a} Also, {b}", "{a}\n{b}", "{a} Then {b}", "First: {a} Second: {b}", "{a} After that, {b}", "1. {a}\n2. {b}",
-    "Two things: {a} {b}",
-    "{a} {b}", "{a} Next, {b}", "{a} and also {b}", "{a} Oh, and {b}", "{a} as well as this: {b}", "I have two wishes. {a} {b}",
-    "{a} Besides, {b}",
-    "{a} Finally, {b}", "{a} Afterwards, {b}", "{a} When that is done: {b}", "{a} Meanwhile, {b}", "{a} At the same time, {b}",
-    "{a} In addition, {b}", "{a} Plus: {b}", "{a} One more: {b}", "{a} One more thing. {b}", "{a} And another thing: {b}",
-    "{a} And one more. {b}", "{a} & {b}", "{a} / {b}", "{a}; {b}", "{a} ... {b}", "{a}\n\n{b}", "{a}\nand\n{b}", "{a}\nAlso: {b}",
-    "- {a}\n- {b}", "* {a}\n* {b}", "a) {a} b) {b}", "(1) {a} (2) {b}", "I need both: {a} {b}", "Both please: {a} {b}",
-    "Do two things for me. {a} {b}", "There are two things to do: {a} {b}", "Please do both. {a} {b}", "Step one: {a} Step two: {b}",
-    "To begin with, {a} Later, {b}", "{a} Not only that: {b}", "{a} I also need this: {b}", "{a} I also want this. {b}",
-    "{a} While you are at it, {b}", "{a} Additionally: {b}", "{a} Furthermore, {b}", "{a} With that done, {b}", "{a} Oh and {b}",
-    "{a} Ah, and {b}", "{a} Last but not least: {b}", "{a} Lastly, {b}",
-])  # fmt: skip
-ABILITY_QUESTIONS = Pool("ability questions with tools", [
-    "What can you do?", "Which tools do you have?", "What tools are there?", "List your tools.", "What are you able to do?",
-    "How can you help me?",
-    "Which functions can you call?", "what are your tools", "Tell me what you can do.", "Show me your functions.", "What can I ask you?",
-])  # fmt: skip
-MISSING_ANSWERS = Pool("answers to a question for an argument", [
-    "{value}", "{value}", "It is {value}", "The {name} is {value}", "{name} {value}", "{value}, please", "Take {value}", "it's {value}",
-    "Let's say {value}", "{value}.", "Oh, {value}",
-    "Sorry, {value}", "I mean {value}", "make it {value}", "{name}: {value}",
-    "That is {value}", "That would be {value}", "{value} of course", "{value} I think", "{value} then", "{value}, thanks",
-    "I'd like {value}", "I'd say {value}", "Put {value}", "Use {value}", "Write {value}", "Choose {value}", "Make that {value}",
-    "My {name} is {value}", "Our {name} is {value}", "Use {value} as the {name}", "{value} is the {name}",
-    "The {name} should be {value}", "The {name}: {value}", "For the {name} take {value}", "Ah yes, {value}", "Ok, {value}",
-    "Right, {value}", "ah, {value}", "{value}!", "we want {value}", "I forgot: {value}",
-])  # fmt: skip
+SYSTEM_TEXTS = phrasings("system texts")
+JOINTS = phrasings("two requests")
+ABILITY_QUESTIONS = phrasings("ability questions with tools")
+MISSING_ANSWERS = phrasings("answers to a question for an argument")
 PARALLEL = 0.15
 
 

@@ -8,7 +8,7 @@ from random import Random
 from . import values
 from .example import Example, assistant, system, user
 from .fields import TEXTS, make_fields, make_value
-from .split import Pool, Split
+from .split import Pool, Split, phrasings
 from .words import THINGS
 
 FILE = Path(__file__).with_name("relations.txt")
@@ -18,97 +18,13 @@ ABSENT = "The text does not say."
 PRESENT: dict[Split, float] = {"train": 0.72, "eval": 0.67}
 ATTRIBUTES = "integer decimal code identifier person city day time colour thing email phone job title organisation topic".split()
 
-REQUESTS = Pool("questions about a text", [
-    "{text}\n\n{question}", "Text: {text}\n\nQuestion: {question}", "{text}\n{question}", "Read this: {text}\n\n{question}",
-    "{question}\n\n{text}",
-    "Context:\n{text}\n\nQ: {question}", "Answer from the text.\n\n{text}\n\n{question}",
-    "Here is a text: {text} Now tell me: {question}", "{question}\nText: {text}",
-    "Use only this text: {text}\n{question}", "Given the following:\n{text}\nanswer this: {question}", "\"{text}\" {question}",
-    "Question: {question}\nContext: {text}\nAnswer:",
-    "Look at this text. {text} {question}", "Information: {text}\n{question}",
-    "{text}\n\nQuestion: {question}", "{text}\n---\n{question}", "{text} {question}", "{question} {text}", "{question}\n\n\"{text}\"",
-    "\"{text}\"\n\n{question}", "<text>{text}</text>\n{question}", "[{text}]\n{question}", "Document: {text}\n\nQuestion: {question}",
-    "Document:\n{text}\n\n{question}", "Passage: {text}\n{question}", "Paragraph: {text}\nQ: {question}\nA:",
-    "Source: {text}\nQuestion: {question}", "Note: {text}\n{question}", "Notes:\n{text}\n\n{question}",
-    "Facts: {text} Question: {question}", "Article:\n{text}\n\nMy question: {question}", "I read this: {text} {question}",
-    "I found this text: {text}\n{question}", "This is what I know: {text}\n{question}", "Please read: {text}\nThen answer: {question}",
-    "Please answer the question.\n{text}\n{question}", "Please answer from this text only.\n\n{text}\n\n{question}",
-    "Answer this: {question}\nThe text is: {text}", "Answer briefly. Text: {text} Question: {question}",
-    "Based on the text, {question}\n\n{text}", "Based on this: {text}\n{question}", "According to this text: {text}\n{question}",
-    "From this: {text}\nI want to know: {question}", "Consider this text. {text}\n{question}",
-    "My question is: {question}\nHere is the text:\n{text}", "Let me ask you something about this text: {text}\n{question}",
-    "Someone wrote: {text}\n{question}", "What follows is a text.\n{text}\n\n{question}", "Text:\n{text}\n\n{question}\nAnswer:",
-    "Reading exercise. {text} {question}", "Quiz! {text}\n{question}", "Find the answer.\nText: {text}\nQuestion: {question}",
-    "Question first: {question}\nNow the text: {text}",
-])  # fmt: skip
-SYSTEMS = Pool("systems of questions about a text", [
-    "Answer from the given text.", "Answer only with what the text says.", "Answer questions about the text.", "Use the context to answer.",
-    "You answer questions. If the text does not have the answer, say so.", "Answer briefly, from the text.",
-    "You read texts and answer questions about them.",
-    "Use only the text that the user gives.", "You are a reading assistant.", "Find the answer in the document.",
-    "Answer from the context.", "Answer from the documents only.", "Only use the given text.", "Do not guess.",
-    "Never guess: say so if the text does not have it.", "Answer in a few words.", "Answer with words of the text.",
-    "You are a question answering system.", "You find facts in texts.", "You know only what the user tells you.",
-    "You answer from notes.", "Be exact.", "Quote the answer.", "Read carefully.", "If it is not in the text, say so.",
-    "The user gives you a text and asks about it.", "Give short answers.", "You help people to find things in documents.",
-])  # fmt: skip
-CONTEXT_SYSTEMS = Pool("systems with a context", [
-    "Context: {text}", "Answer from this text: {text}", "You know this: {text}", "Use this information: {text}",
-    "{text}\n\nAnswer questions about the text above.",
-    "Facts: {text}", "Document:\n{text}", "Here is what you know. {text}", "Notes: {text}", "Background: {text}",
-    "Context:\n{text}", "{text}", "The facts are: {text}", "These are your notes: {text}", "These are the documents:\n{text}",
-    "You have read this: {text}", "Answer from these notes.\n\n{text}", "Answer from the documents below.\n\n{text}",
-    "Only this is known: {text}", "Knowledge: {text}", "Text: {text}", "Information:\n{text}",
-    "Use this text to answer questions.\n{text}", "Base your answers on this: {text}",
-    "You are a helpful assistant. You know this: {text}", "Source:\n{text}", "Records: {text}", "From our files: {text}",
-])  # fmt: skip
-ATTRIBUTE_STATEMENTS = Pool("statements of attributes", [
-    "The {name} of {subject} is {value}.", "{subject}'s {name} is {value}.", "For {subject}, the {name} is {value}.",
-    "{subject} has the {name} {value}.",
-    "{value} is the {name} of {subject}.", "As for {subject}, its {name} is {value}.", "{subject} - {name}: {value}.",
-    "The {name} for {subject} was set to {value}.",
-    "{subject} comes with the {name} {value}.", "{name} of {subject}: {value}.",
-    "{subject} has {value} as its {name}.", "{subject} has a {name} of {value}.", "{subject}: {name} {value}.",
-    "{subject} ({name}: {value}).", "{subject}, {name} {value}.", "{subject}'s {name}: {value}.", "{subject}'s {name} was {value}.",
-    "{subject}'s {name} should be {value}.", "{subject}'s {name} has been set to {value}.", "{subject} got the {name} {value}.",
-    "{subject} was given the {name} {value}.", "The {name} {value} is {subject}'s.", "The {name} {value} belongs to {subject}.",
-    "The {name} of {subject} was {value}.", "The {name} of {subject} will be {value}.", "The {name} given for {subject} is {value}.",
-    "The {name} we have for {subject} is {value}.", "{value} is {subject}'s {name}.", "{value} is given as the {name} of {subject}.",
-    "{value} was entered as the {name} of {subject}.", "{value} - that is the {name} of {subject}.",
-    "With {subject}, the {name} is {value}.", "On {subject}: {name} is {value}.", "About {subject}: the {name} is {value}.",
-    "In the case of {subject} the {name} is {value}.", "Under {subject} the list has {name} {value}.",
-    "We know that the {name} of {subject} is {value}.", "They say that {subject}'s {name} is {value}.",
-    "According to the list, the {name} of {subject} is {value}.", "Please note that {subject}'s {name} is {value}.",
-])  # fmt: skip
-ATTRIBUTE_QUESTIONS = Pool("questions of attributes", [
-    "What is the {name} of {subject}?", "What is {subject}'s {name}?", "Which {name} does {subject} have?", "{name} of {subject}?",
-    "Tell me the {name} of {subject}.",
-    "What {name} does {subject} have?", "I need the {name} of {subject}.", "what's the {name} for {subject}?",
-    "Give me {subject}'s {name}.", "Find the {name} of {subject}.",
-    "What was the {name} of {subject}?", "What is the {name} for {subject}?", "What is given as the {name} of {subject}?",
-    "What's {subject}'s {name}?", "what is {subject}'s {name}", "what is the {name} of {subject}", "Which {name} is {subject}'s?",
-    "Which {name} is given for {subject}?", "Which {name} belongs to {subject}?", "Which is the {name} of {subject}?",
-    "Do you know the {name} of {subject}?", "Do you know {subject}'s {name}?", "Can you tell me the {name} of {subject}?",
-    "Can you find {subject}'s {name}?", "Could you tell me {subject}'s {name}?", "Tell me {subject}'s {name}.",
-    "Tell me what the {name} of {subject} is.", "Say the {name} of {subject}.", "Name the {name} of {subject}.",
-    "Show me the {name} of {subject}.", "Look up {subject}'s {name}.", "Look for the {name} of {subject}.",
-    "I want to know {subject}'s {name}.", "I'd like to know the {name} of {subject}.", "I forgot the {name} of {subject}.",
-    "And the {name} of {subject}?", "And {subject}'s {name}?", "{subject}'s {name}?", "{subject}: {name}?", "{name} for {subject}?",
-    "How is the {name} of {subject} given?", "What does the text give as {subject}'s {name}?",
-    "What does it say about the {name} of {subject}?", "Please give me the {name} of {subject}.",
-])  # fmt: skip
+REQUESTS = phrasings("questions about a text")
+SYSTEMS = phrasings("systems of questions about a text")
+CONTEXT_SYSTEMS = phrasings("systems with a context")
+ATTRIBUTE_STATEMENTS = phrasings("statements of attributes")
+ATTRIBUTE_QUESTIONS = phrasings("questions of attributes")
 
-INVENTED_RELATIONS = Pool("relations of invented verbs", [
-    "{s} will {v} {a}.|What will {s} {v}?", "{s} must {v} {a}.|What must {s} {v}?", "{s} can {v} {a}.|What can {s} {v}?",
-    "{s} wants to {v} {a}.|What does {s} want to {v}?", "{s} likes to {v} {a}.|What does {s} like to {v}?",
-    "{s} has to {v} {a}.|What does {s} have to {v}?", "{s} did {v} {a}.|What did {s} {v}?", "{s} should {v} {a}.|What should {s} {v}?",
-    "{s} is the {v} of {a}.|What is {s} the {v} of?", "The {v} of {s} is {a}.|What is the {v} of {s}?",
-    "{s} keeps {a} in the {v}.|What does {s} keep in the {v}?", "{s} found {a} under the {v}.|What did {s} find under the {v}?",
-    "{s} sells {a} at the {v}.|What does {s} sell at the {v}?", "{s} brought {a} to the {v}.|What did {s} bring to the {v}?",
-    "{a} is what {s} will {v}.|What will {s} {v}?", "In the {v} of {s} there is {a}.|What is in the {v} of {s}?",
-    "{s} put {a} on the {v}.|What did {s} put on the {v}?", "{s} writes {a} into the {v}.|What does {s} write into the {v}?",
-    "{s} never forgets to {v} {a}.|What does {s} never forget to {v}?", "{s} tried to {v} {a}.|What did {s} try to {v}?",
-])  # fmt: skip
+INVENTED_RELATIONS = phrasings("relations of invented verbs")
 
 
 @dataclass(frozen=True)

@@ -5,19 +5,11 @@ from random import Random
 
 from . import values
 from .example import Example, assistant, system, user
-from .split import Pool, Split, split_of
+from .split import Pool, Split, phrasings, split_of
 
 FILE = Path(__file__).with_name("small_talk.txt")
-SYSTEMS = Pool("systems of small talk", [
-    "You are a helpful assistant.", "Be friendly.", "You are lfm-edge's assistant.", "Answer briefly.", "You are a chat bot.",
-    "You are a kind assistant.",
-    "Talk with the user.", "You are a helpful AI.", "Be polite.", "You are a small model.",
-])  # fmt: skip
-INTRODUCTIONS = Pool("introductions", [
-    "My name is {name}.", "I'm {name}.", "I am {name}", "Hi, I'm {name}!", "Hello, my name is {name}", "{name} here.", "This is {name}.",
-    "You can call me {name}.", "they call me {name}",
-    "Hey, {name} speaking.", "Hello! I am {name}.",
-])  # fmt: skip
+SYSTEMS = phrasings("systems of small talk")
+INTRODUCTIONS = phrasings("introductions")
 
 
 def _parse() -> list[tuple[str, Pool]]:

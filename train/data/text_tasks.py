@@ -4,76 +4,17 @@ from random import Random
 
 from . import values
 from .example import Example, assistant, user
-from .split import Pool, Split
+from .split import Split, phrasings
 from .words import THINGS, TOPICS
 
-REPEAT = Pool("repeat", [
-    'Repeat: {text}', 'Say "{text}"', "Repeat after me: {text}", 'Repeat the words "{text}".', "Write this again: {text}",
-    'Echo "{text}"', "echo {text}",
-    "Copy this: {text}", "Please repeat this text: {text}", 'say exactly this: "{text}"', "Say this again: {text}", "Type {text}",
-    'Print "{text}"',
-    "Repeat this: {text}", "Repeat \"{text}\"", "repeat {text}", "Repeat what I say: {text}", "Say: {text}", "say {text}",
-    "Say this: {text}", "Say the following: {text}", "Say after me: {text}", "Just say {text}", "Just repeat: {text}", "Write: {text}",
-    "Write \"{text}\"", "Write the following: {text}", "Write out {text}", "Type this: {text}", "Type \"{text}\" again",
-    "Print: {text}", "Output: {text}", "Output \"{text}\"", "Return exactly this: {text}", "Return the text: {text}",
-    "Give me back: {text}", "Give this back to me: {text}", "Answer with: {text}", "Answer with \"{text}\"", "Reply with: {text}",
-    "Reply with \"{text}\"", "Read this out: {text}", "Tell me this again: {text}", "Parrot this: {text}", "Mirror: {text}",
-    "Spell out: {text}", "Please say {text}", "Please write {text}", "Please copy \"{text}\"", "Copy \"{text}\"",
-    "Copy exactly: {text}", "Quote: {text}", "Once more: {text}", "Can you repeat {text}", "Could you say \"{text}\"?",
-    "I want you to say \"{text}\"", "What did I say? {text}", "The same again: {text}",
-])  # fmt: skip
-UPPER = Pool("upper case", [
-    'Write "{text}" in upper case.', "Upper case: {text}", 'Make "{text}" all caps', "Put this in capital letters: {text}",
-    "{text} in capitals please", "uppercase {text}",
-    'Convert "{text}" to upper case', "Capitalise every letter of {text}", "SHOUT this: {text}",
-    "Write {text} in capitals", "Write this in upper case: {text}", "Use capitals: {text}", "Capitals: {text}", "To upper case: {text}",
-    "upper({text})", "make {text} uppercase", "{text} -> upper case", "{text}, but in capital letters", "Big letters: {text}",
-    "Turn {text} into capital letters", "Change \"{text}\" to all caps", "Please capitalise {text}", "In capitals: {text}",
-    "All caps: {text}",
-])  # fmt: skip
-LOWER = Pool("lower case", [
-    'Write "{text}" in lower case.', "Lower case: {text}", 'Make "{text}" lowercase', "Put this in small letters: {text}",
-    "{text} in small letters please", "lowercase {text}",
-    'Convert "{text}" to lower case', "No capitals: {text}",
-    "Write {text} in small letters", "Write this in lower case: {text}", "Use small letters: {text}", "To lower case: {text}",
-    "lower({text})", "make {text} lowercase", "{text} -> lower case", "{text}, but in small letters", "Small letters: {text}",
-    "Turn {text} into small letters", "Change \"{text}\" to lower case", "In small letters: {text}", "Do not use capitals: {text}",
-])  # fmt: skip
-SORT_NUMBERS = Pool("sort numbers", [
-    "Sort these numbers: {list}", "Put {list} in order.", "Sort {list} from small to large", "Order these: {list}", "sort {list}",
-    "Arrange {list} in ascending order",
-    "Please sort the numbers {list}", "From smallest to largest: {list}",
-    "Sort: {list}", "sort numbers: {list}", "Sort the numbers {list}", "Sort {list} in ascending order",
-    "Put these numbers in order: {list}", "Put in order: {list}", "Order the numbers {list}", "Order {list} by size", "{list} sorted?",
-    "{list} in order, please", "Numbers: {list}. Sort them.", "Rank these numbers from low to high: {list}",
-    "Which order do {list} have?",
-])  # fmt: skip
-SORT_WORDS = Pool("sort words", [
-    "Sort these words: {list}", "Put {list} in alphabetical order.", "Sort {list} alphabetically", "Alphabetical order: {list}",
-    "Arrange {list} from A to Z",
-    "Please sort the words {list}", "order by alphabet: {list}",
-    "Sort these alphabetically: {list}", "Sort the words {list}", "sort words: {list}", "Put these words in order: {list}",
-    "Order the words {list}", "Order {list} from A to Z", "Alphabetise {list}", "{list} in alphabetical order, please",
-    "Words: {list}. Sort them.", "From A to Z: {list}",
-])  # fmt: skip
-COUNT_WORDS = Pool("count words", [
-    'How many words are in "{text}"?', "Count the words: {text}", "How many words does this have: {text}", "word count of {text}?",
-    'Number of words in "{text}"?', "Count words in: {text}",
-    "How many words: {text}", "How many words are there in {text}", "How many words do you see: {text}", "Count these words: {text}",
-    "Count how many words this has: {text}", "{text} - how many words?", "Words in \"{text}\"?", "word count: {text}",
-])  # fmt: skip
-COUNT_ITEMS = Pool("count items", [
-    "How many things are in this list: {list}?", "Count: {list}", "How many are these: {list}", "Number of items: {list}?",
-    "count the items {list}", "How long is the list {list}?",
-    "How many items: {list}", "How many items has {list}?", "How many do you see: {list}", "How many words are in the list {list}?",
-    "Count these: {list}", "Count the list: {list}", "{list} - how many?", "List: {list}. How many?",
-])  # fmt: skip
-FIRST_LAST = Pool("first or last", [
-    "What is the {which} word of \"{text}\"?", "Give me the {which} word: {text}", "{which} word of {text}?",
-    "Which word comes {which} in \"{text}\"?", "The {which} word in {text} is?",
-    "What is the {which} word here: {text}", "The {which} word of {text}", "Tell me the {which} word of \"{text}\"",
-    "{which} word: {text}", "Which is the {which} word? {text}", "Say the {which} word of {text}",
-])  # fmt: skip
+REPEAT = phrasings("repeat")
+UPPER = phrasings("upper case")
+LOWER = phrasings("lower case")
+SORT_NUMBERS = phrasings("sort numbers")
+SORT_WORDS = phrasings("sort words")
+COUNT_WORDS = phrasings("count words")
+COUNT_ITEMS = phrasings("count items")
+FIRST_LAST = phrasings("first or last")
 
 
 def _words(rng: Random, split: Split, least: int, most: int) -> list[str]:

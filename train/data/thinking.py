@@ -5,21 +5,9 @@ from random import Random
 from .calls import NO_TOOL, Toolbox, calls_of, definitions, expected_of, no_call_turn, tool_count
 from .context import ABSENT, context_conversation
 from .example import Example, system, user
-from .split import Pool, Split
+from .split import Split, phrasings
 
-ASKED = Pool("asking for thoughts", [
-    "Think before you answer.", "Think first, inside <think> tags.", "Think step by step before answering.",
-    "Use a short thought before each answer.", "First think, then answer.",
-    "Reason inside <think></think>, then answer.", "Thinking mode is on.", "Always think first.",
-    "Write your thoughts before the answer.", "Enable thinking.", "Please think before replying.",
-    "Think, then answer.", "Think briefly first.", "Think in <think> tags, then answer.", "Think about it first.",
-    "Think about each question before the answer.", "Begin with a thought.", "Begin each answer with <think>.",
-    "Start with a short thought.", "Show your thinking first.", "Show your thoughts in <think></think>.", "Reason first.",
-    "Reason before you answer.", "Reason step by step.", "Use <think>.", "Use thinking.", "Use reasoning.", "Turn on thinking.",
-    "Reasoning is on.", "Thinking: on", "You are a thinking assistant.", "You are a reasoning model.", "You think before you speak.",
-    "Put your thoughts between <think> and </think>.", "Before you answer, think.", "Take a moment to think, then answer.",
-    "A thought first, then the answer.", "Explain to yourself in <think> tags what to do.",
-])  # fmt: skip
+ASKED = phrasings("asking for thoughts")
 
 
 def thinking(rng: Random, split: Split) -> Example:

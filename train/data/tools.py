@@ -5,7 +5,7 @@ from functools import cache
 from random import Random
 
 from .fields import Field, make_fields
-from .split import Pool, Split
+from .split import Pool, Split, phrasings
 from .values import word
 
 # A verb and what people say for it.
@@ -111,25 +111,8 @@ first_aid_kit compass rope_bridge cave_tour desert_safari island_hop
 
 INVENTED = 0.15  # of training's nouns and verbs, when a tool is made on the spot
 
-DESCRIPTIONS = Pool("tool descriptions", [
-    "{Verb} {a} {noun}.", "{Verb} {a} {noun}", "Use this to {verb} {a} {noun}.", "{Verb} one {noun}.", "{Verb} {a} {noun} in the system.",
-    "This tool can {verb} {a} {noun}.", "Call it to {verb} {a} {noun}.", "{Verb} the {noun} of the user.", "Lets you {verb} {a} {noun}.",
-    "{Verb} {a} {noun} for the user.", "{Verb} {a} {noun} by its details.", "{Verb} {a} certain {noun}.", "{Verb} any {noun}.",
-    "{Verb} some {noun}", "{Verb} the {noun}", "{Verb} the given {noun}.", "{Verb} the current {noun}.", "{Verb} this {noun}.",
-    "{Verb} {noun}", "{Verb} {noun}.", "{verb} {a} {noun}", "A tool to {verb} {a} {noun}.", "A function that can {verb} {a} {noun}.",
-    "Use it if the user wants to {verb} {a} {noun}.", "Use when you need to {verb} {a} {noun}.",
-    "For those who want to {verb} {a} {noun}.", "API to {verb} {a} {noun}.", "Helps to {verb} {a} {noun}.",
-    "Makes it possible to {verb} {a} {noun}.", "Allows you to {verb} {a} {noun}.", "Will {verb} {a} {noun}.", "Can {verb} {a} {noun}.",
-    "To {verb} {a} {noun}.", "Tries to {verb} {a} {noun} and says whether it worked.", "{Verb} {a} {noun} and return the result.",
-    "{Verb} {a} {noun} of the company.", "{Verb} {a} {noun}, at once.", "{Verb} {a} {noun} now",
-])  # fmt: skip
-FIELD_DESCRIPTIONS = Pool("field descriptions", [
-    "The {field}", "The {field} of the {noun}", "{Field}", "{Field} of the {noun}", "The {noun}'s {field}", "Which {field}",
-    "{Field} to use",
-    "{Field} of this {noun}", "The {noun} {field}", "The {field} to use", "The {field} to set", "{field}", "{field} of the {noun}",
-    "a {field}", "{Field} for the {noun}", "What {field} it has", "Value of {field}", "The value for {field}",
-    "Optional or not: {field}", "{noun} {field}",
-])  # fmt: skip
+DESCRIPTIONS = phrasings("tool descriptions")
+FIELD_DESCRIPTIONS = phrasings("field descriptions")
 NO_FIELDS = (
     "list",
     "get",
