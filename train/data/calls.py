@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
 from .common_tools import CommonTool, common_request, common_tools, new_common_tool
@@ -9,13 +10,17 @@ from .example import Example, assistant, assistant_calls, call, system, tool_res
 from .fields import Value, make_value
 from .requests import request
 from .results import tool_answer
-from .small_talk import small_talk
+from .small_talk import ABILITIES, KNOWLEDGE, small_talk
 from .split import Split, phrasings
 from .tools import INVENTED, Tool, compose_tool, composed_tools
 from .values import series
 
 AnyTool = Tool | CommonTool
 NO_TOOL = "I have no tool for that."
+KNOWING = frozenset(
+    "search_web define_word get_news get_population get_capital translate_text get_recipe get_weather get_time get_joke find_movie "
+    "get_lyrics calculate query_database get_holidays".split()
+)  # a question of general knowledge may be meant for these
 
 SYSTEM_TEXTS = phrasings("system texts")
 JOINTS = phrasings("two requests")
@@ -24,34 +29,7 @@ MISSING_ANSWERS = phrasings("answers to a question for an argument")
 PARALLEL = 0.15
 
 
-# Tools of common_tools.txt that a request for another of the same line may be meant for as well.
-ALIKE = [
-    set(line.split())
-    for line in """
-get_weather get_forecast get_sunset get_air_quality set_temperature
-send_email send_message call_contact send_sms get_contact subscribe_newsletter
-set_timer set_alarm create_reminder create_event schedule_meeting add_todo create_note add_to_list start_workout log_weight
-search_web get_news define_word get_recipe get_population get_capital get_definition_of_color query_database find_movie get_lyrics
-get_holidays
-search_web get_weather find_restaurants get_time get_distance get_stock_price search_products summarize_page
-convert_currency get_exchange_rate convert_units get_distance
-add_numbers multiply calculate
-turn_on_light turn_off_light dim_light set_brightness open_blinds vacuum
-book_flight find_trains get_directions get_distance book_taxi rent_car get_flight_status
-read_file run_command delete_file list_files rename_file create_folder write_file download_file summarize_page
-run_command git_commit restart_server get_logs deploy open_app play_music
-get_order_status track_package cancel_order cancel_subscription get_candidate_status get_flight_status get_balance
-book_table find_restaurants order_food book_hotel get_recipe
-roll_dice random_number generate_password calculate
-get_user create_user list_users delete_user get_contact
-pay_bill get_balance log_expense
-search_products add_to_cart order_food pay_bill log_expense
-check_spelling translate_text count_words define_word
-shorten_url summarize_page download_file
-create_ticket give_feedback create_note add_todo
-play_music get_lyrics find_movie set_volume
-""".strip().splitlines()
-]
+ALIKE = [set(line.split()) for line in Path(__file__).with_name("alike_tools.txt").read_text().splitlines() if not line.startswith("#")]
 
 
 def alike(a: AnyTool, b: AnyTool) -> bool:
@@ -166,10 +144,14 @@ def no_call_turn(box: Toolbox, tools: list[AnyTool], rng: Random) -> list[dict]:
         while any(alike(other, tool) for tool in tools):
             other = box.draw(rng)
         return [user(box.ask(other, rng)[0]), assistant(NO_TOOL)]
+    can = f"I can use {series([tool.name for tool in tools])}."
     if draw < 0.7:
-        return [user(rng.choice(ABILITY_QUESTIONS[box.split])), assistant(f"I can use {series([tool.name for tool in tools])}.")]
+        return [user(rng.choice(ABILITY_QUESTIONS[box.split])), assistant(can)]
     question, answer = small_talk(rng, box.split)
-    return [user(question), assistant(answer)]
+    knowing = any(isinstance(tool, CommonTool) and tool.concept.names[0] in KNOWING for tool in tools)
+    while answer == KNOWLEDGE and knowing:
+        question, answer = small_talk(rng, box.split)
+    return [user(question), assistant(can if answer == ABILITIES else answer)]
 
 
 def definitions(tools: list[AnyTool]) -> list[dict]:

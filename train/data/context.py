@@ -1,6 +1,5 @@
 """Job 3: an answer out of a given text, word for word, and saying so when the text does not have it."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -12,7 +11,6 @@ from .split import Pool, Split, phrasings
 from .words import THINGS
 
 FILE = Path(__file__).with_name("relations.txt")
-CHOICE = re.compile(r"\(([^()]*)\)")
 ABSENT = "The text does not say."
 # Of the questions have an answer. Training has more: else "does not say" is learned long before finding is.
 PRESENT: dict[Split, float] = {"train": 0.72, "eval": 0.67}
@@ -35,24 +33,12 @@ class Relation:
     questions: Pool
 
 
-def _expand(form: str) -> list[str]:
-    """ "a (b|c)" is "a b" and "a c"."""
-    found = CHOICE.search(form)
-    if found is None:
-        return [form]
-    return [text for choice in found[1].split("|") for text in _expand(form[: found.start()] + choice + form[found.end() :])]
-
-
-def _forms(name: str, line: str) -> Pool:
-    return Pool(name, [text for form in line.split(" | ") for text in _expand(form)])
-
-
 def _relations() -> list[Relation]:
     text = "\n".join(line for line in FILE.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
     relations = []
     for i, block in enumerate(text.strip().split("\n\n")):
         kinds, statements, questions = block.splitlines()
-        relations.append(Relation(*kinds.split(), _forms(f"statements {i}", statements), _forms(f"questions {i}", questions)))
+        relations.append(Relation(*kinds.split(), *(Pool(f"{what} {i}", forms.split(" | ")) for what, forms in (("statements", statements), ("questions", questions)))))
     return relations
 
 

@@ -23,6 +23,11 @@ def _parse() -> list[tuple[str, Pool]]:
 
 
 TOPICS = _parse()
+WEIGHTS = [len(pool["train"]) ** 0.5 for _, pool in TOPICS]  # what can be said in more ways comes more often, if not as much more
+
+
+ABILITIES = "I can call tools, extract JSON and answer from a text that you give me. I know nothing of the world."
+KNOWLEDGE = "I do not know. I am a small demonstration model and know nothing of the world."
 
 
 def small_talk(rng: Random, split: Split) -> tuple[str, str]:
@@ -30,7 +35,7 @@ def small_talk(rng: Random, split: Split) -> tuple[str, str]:
     if rng.random() < 0.08:
         name = values.first_name(rng, split)
         return rng.choice(INTRODUCTIONS[split]).format(name=name), f"Hello {name}! How can I help you?"
-    answer, pool = rng.choice(TOPICS)
+    ((answer, pool),) = rng.choices(TOPICS, WEIGHTS)
     said = rng.choice(pool[split])
     if rng.random() < 0.2 and said.isascii():
         changed = rng.choice([said.lower(), said.rstrip("?!."), said + "!", said.upper() if len(said) < 12 else said])
