@@ -2,7 +2,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { load, type Message, type Tool } from "../src/index.ts";
+import { load, type Message } from "../src/index.ts";
+import { type NamedTools, toolsOf } from "../train/named-tools.ts";
 import { defaultModel } from "../worker/default-model.ts";
 import { fixture } from "./tokenizer-fixtures.ts";
 
@@ -14,10 +15,9 @@ interface Golden {
 }
 
 const { tools, prompts } = JSON.parse(readFileSync(fixture("embedded-replies.json"), "utf8")) as {
-  tools: Record<string, Omit<Tool["function"], "name">>;
+  tools: NamedTools;
   prompts: Golden[];
 };
-const toolsOf = (names: string[]): Tool[] => names.map((name) => ({ type: "function", function: { name, ...tools[name]! } }));
 
 it("is small, and says what it is", async () => {
   expect(statSync(fileURLToPath(defaultModel())).size).toBeLessThanOrEqual(10_000_000);
@@ -42,8 +42,8 @@ describe.each(["plain", "relaxed"] as const)("on the %s build", (kernels) => {
     await using model = await load(defaultModel(), { kernels, maxSequences: 4 });
     expect(model.info.kernels).toBe(kernels);
     const replies = await Promise.all(
-      prompts.map(async ({ messages, tools: names = [] }) => {
-        const { content, toolCalls } = await model.chat(messages, { temperature: 0, tools: toolsOf(names) });
+      prompts.map(async ({ messages, tools: names }) => {
+        const { content, toolCalls } = await model.chat(messages, { temperature: 0, tools: toolsOf(tools, names) });
         return { content, calls: toolCalls.map(({ name, arguments: args }) => ({ name, arguments: args })) };
       }),
     );

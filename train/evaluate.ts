@@ -7,8 +7,9 @@ import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { load } from "../src/index.ts";
-import type { Model, Reply, Tool } from "../src/types.ts";
+import type { Model, Reply } from "../src/types.ts";
 import { defaultModel } from "../worker/default-model.ts";
+import { type NamedTools, toolsOf } from "./named-tools.ts";
 import { type EvaluationExample, isRight } from "./score.ts";
 
 const help = `Evaluates the embedded model.
@@ -107,14 +108,10 @@ function handwritten(): EvaluationExample[] {
     tools?: string[];
   }
   const file = JSON.parse(readFileSync(new URL("handwritten.json", import.meta.url), "utf8")) as {
-    tools: Record<string, Omit<Tool["function"], "name">>;
+    tools: NamedTools;
     prompts: Prompt[];
   };
-  return file.prompts.map(({ tools = [], ...prompt }) => ({
-    figure: "handwritten",
-    ...prompt,
-    tools: tools.map((name) => ({ type: "function", function: { name, ...file.tools[name]! } })),
-  }));
+  return file.prompts.map(({ tools, ...prompt }) => ({ figure: "handwritten", ...prompt, tools: toolsOf(file.tools, tools) }));
 }
 
 function limited(examples: EvaluationExample[], limit: number): EvaluationExample[] {

@@ -5,7 +5,7 @@ from itertools import islice
 
 import torch
 import torch.nn.functional as F
-from batches import targets
+from batches import Encoded, targets
 from data import generate
 from distributed import all_reduce
 from model import Batch, Model
@@ -27,30 +27,37 @@ class HeldOut:
     @torch.no_grad()
     def evaluate(self, model: Model, dtype: torch.dtype, rank: int, world: int) -> dict[str, tuple[float, float, int]]:
         """
-        By job: the loss per token of the assistant's, the share of examples whose last turn is exact, and their number. A turn is exact if
-        each of its tokens is the likeliest after the right ones before it: then greedy decoding writes just that turn.
+        By job: the loss per token of the assistant's, the share of examples whose last turn is exact, and their number.
         """
         model.eval()
         sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0, 0, 0])  # losses, tokens, exact turns, turns
         for kept in self.batches[rank::world]:
-            batch = Batch.pack([ids for _, ids, _ in kept], self.device)
-            places, wanted, _ = targets([(ids, mask) for _, ids, mask in kept], self.device)
-            logits = model.head(model.hidden(batch, dtype).index_select(0, places)).float()
-            losses = F.cross_entropy(logits, wanted, reduction="none").cpu()
-            right = (logits.argmax(-1) == wanted).cpu()
-            at = 0
-            for job, _, mask in kept:
-                end = at + sum(mask)
-                of = sums[job]
-                of[0] += losses[at:end].sum().item()
-                of[1] += end - at
-                of[2] += bool(right[end - last_turn(mask) : end].all())
-                of[3] += 1
-                at = end
+            judged = judge(model, [(ids, mask) for _, ids, mask in kept], self.device, dtype)
+            for (job, _, _), (loss, tokens, exact) in zip(kept, judged, strict=True):
+                sums[job] = [total + one for total, one in zip(sums[job], (loss, tokens, exact, 1), strict=True)]
         model.train()
         table = torch.tensor([sums[job] for job in self.jobs])
         all_reduce(table)
         return {job: (loss / n, exact / turns, int(turns)) for job, (loss, n, exact, turns) in zip(self.jobs, table.tolist(), strict=True)}
+
+
+@torch.no_grad()
+def judge(model: Model, examples: list[Encoded], device: torch.device, dtype: torch.dtype) -> list[tuple[float, int, bool]]:
+    """
+    Of each example the losses of the assistant's tokens in all, their number, and whether the last turn is exact: each of its tokens is the
+    likeliest after the right ones before it, so that greedy decoding writes just that turn.
+    """
+    places, wanted, _ = targets(examples, device)
+    batch = Batch.pack([ids for ids, _ in examples], device)
+    logits = model.head(model.hidden(batch, dtype).index_select(0, places)).float()
+    losses = F.cross_entropy(logits, wanted, reduction="none").cpu()
+    right = (logits.argmax(-1) == wanted).cpu()
+    judged, at = [], 0
+    for _, mask in examples:
+        end = at + sum(mask)
+        judged.append((losses[at:end].sum().item(), end - at, bool(right[end - last_turn(mask) : end].all())))
+        at = end
+    return judged
 
 
 def last_turn(mask: list[int]) -> int:
