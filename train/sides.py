@@ -43,6 +43,7 @@ def main(path: Path) -> None:
     model = Model(Config(**state["config"]))
     model.load_state_dict(state["model"])
     model.eval()
+    torch.set_num_threads(1)  # more gain little, and wait for each other where training takes the cores
     kinds: dict[str, Callable[[Random], Example]] = {}
     for tools in SPLITS:
         kinds |= {

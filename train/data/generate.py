@@ -18,13 +18,13 @@ Job = Callable[[Random, Split], Example]
 # By share of examples; half of the tokens are tool calling's. Order of worth: calls, extraction, answers from a text, the rest.
 JOBS: dict[Split, dict[Job, float]] = {
     "train": {
-        tool_conversation: 0.26,
+        tool_conversation: 0.25,
         no_tools_conversation: 0.01,
-        extraction: 0.21,
-        context_answer: 0.21,
+        extraction: 0.22,
+        context_answer: 0.31,
         small_talk_conversation: 0.04,
-        reference: 0.12,
-        text_task: 0.12,
+        reference: 0.09,
+        text_task: 0.08,
         thinking: 0.03,
     },
     "eval": {
