@@ -193,6 +193,16 @@ describe("reasoning", () => {
     expect(await say("aba", options, REASONING)).toMatchObject({ reasoning: null, content: "aba" });
   });
 
+  it("does not come of being barred from something else", async () => {
+    const second = tokenizer.id("<think>")!;
+    for (const temperature of [0, 1]) {
+      const ids = Array.from({ length: 10 }, () => tokenizer.encode("x")[0]!);
+      const engine = new ScriptedEngine({ vocabularySize: tokenizer.vocabularySize, ids, second });
+      const reply = await chat({ ...model("", REASONING), engine }, user, { ...options, temperature });
+      expect(reply).toMatchObject({ reasoning: null, content: expect.stringMatching(/^[ab]{3}$/) });
+    }
+  });
+
   it("cannot be left by its end spelled out, nor by a stop token", async () => {
     const thinking = [tokenizer.id("<think>")!, ...tokenizer.encode("x</think>free"), tokenizer.eos!, tokenizer.id("</think>")!];
     const one = model("", REASONING);

@@ -4,16 +4,18 @@
  *   (<think> anything </think>)  then, by what was asked for:
  *   free text, in which each call block is held to the tools  ·  one call block  ·  a text of the format, or instead of it one call block
  *
- * Structures end where they are complete: by a stop token where more could follow, else at once.
+ * Structures end where they are complete: by a stop token where more could follow, else at once. Before a structure a thought begins only
+ * where <think> is the likeliest token of all: a model that would rather say something else, which it may not, would think without end.
  */
 import type { Matcher } from "../grammar/index.ts";
 import type { TokenFilter } from "../sampling/sampler.ts";
-import { CALL_END, CALL_START, type Constraints, named, type Structure } from "./constraints.ts";
+import { CALL_END, CALL_START, type Constraints, given, named, type Structure } from "./constraints.ts";
 
 /** What may come next. */
 interface Allowed {
   readonly text: "any" | Matcher | undefined; // tokens that are no control tokens; "any": those too
   readonly ids: readonly number[]; // besides, or of "any" only those that may not come
+  readonly thought?: number; // besides, if it is the likeliest of all
   readonly stop: boolean; // the reply may end
 }
 
@@ -48,7 +50,7 @@ export class ReplyConstraint {
    * @param stops Ids that end a reply now. @param barred Ids that would, but may not yet.
    */
   next(stops: ReadonlySet<number>, barred: ReadonlySet<number>): TokenFilter | "end" | undefined {
-    const { text, ids, stop } = this.#allowed();
+    const { text, ids, thought, stop } = this.#allowed();
     if (text === "any") return ids.length + barred.size === 0 ? undefined : barring([...ids, ...barred]);
     const mask = this.#named(() => text?.mask());
     const count = mask?.count ?? 0;
@@ -60,9 +62,10 @@ export class ReplyConstraint {
     }
     const also = new Set(stop ? [...ids, ...stops] : ids);
     return {
-      allows: (id) => also.has(id) || (!bars.includes(id) && text?.allows(id) === true),
+      allows: (id) => id === thought || also.has(id) || (!bars.includes(id) && text?.allows(id) === true), // it is asked for the likeliest only
       apply(logits) {
-        const kept = Array.from(also, (id): [number, number] => [id, logits[id]!]);
+        const begins = thought !== undefined && !logits.some((logit) => logit > logits[thought]!);
+        const kept = [...also, ...(begins ? [thought] : [])].map((id): [number, number] => [id, logits[id]!]);
         if (mask) mask.apply(logits);
         else logits.fill(Number.NEGATIVE_INFINITY);
         for (const id of bars) logits[id] = Number.NEGATIVE_INFINITY;
@@ -78,9 +81,10 @@ export class ReplyConstraint {
     switch (this.#place) {
       case "start": {
         const mayThink = this.#structure.reasoning === "auto" && !this.#reasoned && maxThinkingTokens > 0 && thinkEnd !== undefined;
-        const think = mayThink ? only(thinkStart) : [];
+        const thought = mayThink ? thinkStart : undefined;
         const call = calls && (callRequired || format) ? only(callStart) : [];
-        return { text: callRequired ? undefined : this.#matcher, ids: [...think, ...call], stop: !callRequired && this.#matcher!.complete };
+        const stop = !callRequired && this.#matcher!.complete;
+        return { text: callRequired ? undefined : this.#matcher, ids: call, ...given("thought", thought), stop };
       }
       case "thinking":
         if (this.#thought >= maxThinkingTokens) return { text: undefined, ids: only(thinkEnd), stop: false };
