@@ -11,7 +11,7 @@ from .split import Split, phrasings
 
 KINDS = (
     "person person city integer integer decimal day time email phone title thing code identifier organisation job colour language country "
-    "street strings integers enum boolean topic"
+    "street strings integers enum boolean topic pairs"
 ).split()
 FIELD_SENTENCES = phrasings("fields in sentences")
 FIELD_PARTS = phrasings("fields in lists")

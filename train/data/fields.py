@@ -76,6 +76,7 @@ HEADS = {
     "theme_name visibility access",
     "strings": "tags names labels items recipients attendees ingredients keywords guests files colors topics members "
     "names_list words friends cities products skills hobbies categories emails steps lines options",
+    "pairs": "points coordinates positions vertices corners polygon path_points ranges intervals spans offsets_list moves pairs route_points",
     "integers": "ids numbers scores sizes values rooms pages_list levels "
     "numbers_list years_list ages amounts prices_list counts",
 }  # fmt: skip
@@ -139,6 +140,8 @@ class Field:
             return {"type": "array", "items": {"type": "string"}}
         if self.kind == "integers":
             return {"type": "array", "items": {"type": "integer"}}
+        if self.kind == "pairs":
+            return {"type": "array", "items": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}}
         if self.kind == "enum":
             return {"type": "string", "enum": list(self.choices)}
         return {"type": {"integer": "integer", "decimal": "number", "boolean": "boolean"}.get(self.kind, "string")}
@@ -179,7 +182,7 @@ TEXTS: dict[str, values.Maker] = {
 ITEM_KINDS = ("person", "thing", "topic", "city", "code", "word")
 KINDS_WEIGHTED = [
     *("person city thing title identifier code day time integer integer decimal boolean enum enum email file sentence sentence".split()),
-    *("strings topic organisation phone url language colour street country integers job".split()),
+    *("strings topic organisation phone url language colour street country integers job pairs".split()),
 ]
 
 
@@ -216,6 +219,11 @@ def make_value(field: Field, rng: Random, split: Split) -> Spoken:
     if kind == "integers":
         numbers = [values.number_on_side(lambda: rng.randint(1, 999), split) for _ in range(rng.randint(2, 4))]
         return numbers, listing([str(number) for number in numbers], rng)
+    if kind == "pairs":
+        number = rng.choice([values.integer, values.integer, values.decimal])
+        pairs = [[number(rng, split), number(rng, split)] for _ in range(rng.choice([1, 2, 2, 3, 4]))]
+        form = rng.choice(["({}, {})", "({}, {})", "{} and {}", "[{}, {}]", "{}/{}"])
+        return pairs, ("; ".join if form == "{} and {}" else lambda texts: listing(texts, rng))([form.format(*pair) for pair in pairs])
     maker = TEXTS["person" if kind == "people" else rng.choice(ITEM_KINDS)]
     items = list(dict.fromkeys(maker(rng, split) for _ in range(rng.choice([1, 2, 2, 3, 3, 4]))))
     return items, listing(items, rng)
