@@ -24,11 +24,8 @@ class HeldOut:
         self.jobs = sorted({job for job, _, _ in kept})
         self.batches = [kept[i : i + PER_BATCH] for i in range(0, len(kept), PER_BATCH)]
 
-    @torch.no_grad()
     def evaluate(self, model: Model, dtype: torch.dtype, rank: int, world: int) -> dict[str, tuple[float, float, int]]:
-        """
-        By job: the loss per token of the assistant's, the share of examples whose last turn is exact, and their number.
-        """
+        """By job: the loss per token of the assistant's, the share of examples whose last turn is exact, and their number."""
         model.eval()
         sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0, 0, 0])  # losses, tokens, exact turns, turns
         for kept in self.batches[rank::world]:

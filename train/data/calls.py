@@ -11,7 +11,7 @@ from .fields import Value, make_value
 from .requests import request
 from .results import tool_answer
 from .small_talk import ABILITIES, KNOWLEDGE, small_talk
-from .split import Split, phrasings
+from .split import Split, phrasings, without_comments
 from .tools import INVENTED, Tool, compose_tool, composed_tools
 from .values import series
 
@@ -27,9 +27,7 @@ JOINTS = phrasings("two requests")
 ABILITY_QUESTIONS = phrasings("ability questions with tools")
 MISSING_ANSWERS = phrasings("answers to a question for an argument")
 PARALLEL = 0.15
-
-
-ALIKE = [set(line.split()) for line in Path(__file__).with_name("alike_tools.txt").read_text().splitlines() if not line.startswith("#")]
+ALIKE = [set(line.split()) for line in without_comments(Path(__file__).with_name("alike_tools.txt")).splitlines()]
 
 
 def alike(a: AnyTool, b: AnyTool) -> bool:

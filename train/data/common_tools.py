@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 from .fields import Field, Value, make_fields, make_value
-from .split import Pool, Split
+from .split import Pool, Split, without_comments
 from .tools import definition, describe_fields
 
 FILE = Path(__file__).with_name("common_tools.txt")
@@ -48,9 +48,8 @@ def _fields(text: str) -> dict[str, tuple[tuple[str, ...], Field, bool]]:
 
 @cache
 def concepts() -> tuple[Concept, ...]:
-    text = "\n".join(line for line in FILE.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
     found = []
-    for block in re.split(r"\n\n+", text.strip()):
+    for block in re.split(r"\n\n+", without_comments(FILE).strip()):
         head, *requests = block.splitlines()
         names, descriptions, fields = (part.strip() for part in head.split("|"))
         pool = Pool(f"requests: {names.split('/')[0]}", requests)

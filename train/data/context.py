@@ -7,7 +7,7 @@ from random import Random
 from . import values
 from .example import Example, assistant, system, user
 from .fields import TEXTS, make_fields, make_value
-from .split import Pool, Split, phrasings
+from .split import Pool, Split, phrasings, without_comments
 from .words import THINGS
 
 FILE = Path(__file__).with_name("relations.txt")
@@ -34,11 +34,11 @@ class Relation:
 
 
 def _relations() -> list[Relation]:
-    text = "\n".join(line for line in FILE.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
     relations = []
-    for i, block in enumerate(text.strip().split("\n\n")):
+    for i, block in enumerate(without_comments(FILE).strip().split("\n\n")):
         kinds, statements, questions = block.splitlines()
-        relations.append(Relation(*kinds.split(), *(Pool(f"{what} {i}", forms.split(" | ")) for what, forms in (("statements", statements), ("questions", questions)))))
+        said, asked = Pool(f"statements {i}", statements.split(" | ")), Pool(f"questions {i}", questions.split(" | "))
+        relations.append(Relation(*kinds.split(), said, asked))
     return relations
 
 

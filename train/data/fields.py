@@ -223,7 +223,8 @@ def make_value(field: Field, rng: Random, split: Split) -> Spoken:
         number = rng.choice([values.integer, values.integer, values.decimal])
         pairs = [[number(rng, split), number(rng, split)] for _ in range(rng.choice([1, 2, 2, 3, 4]))]
         form = rng.choice(["({}, {})", "({}, {})", "{} and {}", "[{}, {}]", "{}/{}"])
-        return pairs, ("; ".join if form == "{} and {}" else lambda texts: listing(texts, rng))([form.format(*pair) for pair in pairs])
+        texts = [form.format(*pair) for pair in pairs]
+        return pairs, "; ".join(texts) if form == "{} and {}" else listing(texts, rng)
     maker = TEXTS["person" if kind == "people" else rng.choice(ITEM_KINDS)]
     items = list(dict.fromkeys(maker(rng, split) for _ in range(rng.choice([1, 2, 2, 3, 3, 4]))))
     return items, listing(items, rng)

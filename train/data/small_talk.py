@@ -5,8 +5,10 @@ from random import Random
 
 from . import values
 from .example import Example, assistant, system, user
-from .split import Pool, Split, phrasings, split_of
+from .split import Pool, Split, phrasings, split_of, without_comments
 
+ABILITIES = "I can call tools, extract JSON and answer from a text that you give me. I know nothing of the world."
+KNOWLEDGE = "I do not know. I am a small demonstration model and know nothing of the world."
 FILE = Path(__file__).with_name("small_talk.txt")
 SYSTEMS = phrasings("systems of small talk")
 INTRODUCTIONS = phrasings("introductions")
@@ -14,20 +16,16 @@ INTRODUCTIONS = phrasings("introductions")
 
 def _parse() -> list[tuple[str, Pool]]:
     topics: list[tuple[str, list[str]]] = []
-    for line in FILE.read_text(encoding="utf-8").splitlines():
+    for line in without_comments(FILE).splitlines():
         if line.startswith("> "):
             topics.append((line[2:], []))
-        elif line and not line.startswith("#"):
+        elif line:
             topics[-1][1].extend(line.split(" | "))
     return [(answer, Pool(f"small talk: {answer}", said)) for answer, said in topics]
 
 
 TOPICS = _parse()
 WEIGHTS = [len(pool["train"]) ** 0.5 for _, pool in TOPICS]  # what can be said in more ways comes more often, if not as much more
-
-
-ABILITIES = "I can call tools, extract JSON and answer from a text that you give me. I know nothing of the world."
-KNOWLEDGE = "I do not know. I am a small demonstration model and know nothing of the world."
 
 
 def small_talk(rng: Random, split: Split) -> tuple[str, str]:

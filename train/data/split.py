@@ -57,15 +57,18 @@ class Pool:
 
 
 def phrasings(name: str) -> Pool:
-    """
-    Of the file of this name, one a line: (this|that) is either, \\n a new line, · a space at the beginning or the end, ∅ nothing at all.
-    """
+    """Of the file of this name, one a line: (this|that) is either, \\n a new line, · a space at the beginning or the end, ∅ nothing at all."""
     return Pool(name, _read(name)[""])
 
 
 def phrasings_by_kind(name: str) -> dict[str, Pool]:
     """The same with a line "# kind" before those of each kind."""
     return {kind: Pool(f"{name}: {kind}", texts) for kind, texts in _read(name).items() if texts}
+
+
+def without_comments(path: Path) -> str:
+    """A file's text but for the lines that begin with #."""
+    return "\n".join(line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
 
 
 def _read(name: str) -> dict[str, list[str]]:
