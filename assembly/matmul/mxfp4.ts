@@ -1,4 +1,4 @@
-import { E2M1, NIBBLE, ONES } from "../constants";
+import { BYTE16, E2M1, NIBBLE, ONES } from "../constants";
 import { BLOCK32, D32, SUM32 } from "../quantizeRow";
 
 /**
@@ -44,6 +44,8 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
     b2 = a0,
     a3 = a0,
     b3 = a0;
+  // In the one-row tile a constant would be built anew each time; in the others the masked weights are shared by the rows.
+  const even = sizeof<T>() == 1 ? v128.load(BYTE16) : i16x8.splat(255);
   const nibble = v128.load(NIBBLE),
     values = v128.load(E2M1);
   for (; w < end; w += 136) {
@@ -89,20 +91,20 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
         const a = v128.load(w + (c << 2), 8);
         const al = i8x16.swizzle(values, v128.and(a, nibble)),
           ah = i8x16.swizzle(values, v128.and(i16x8.shr_u(a, 4), nibble));
-        ai0 = i32x4.add(ai0, wideDots(x0 + c, al, ah));
-        if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, wideDots(x1 + c, al, ah));
+        ai0 = i32x4.add(ai0, wideDots(x0 + c, al, ah, even));
+        if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, wideDots(x1 + c, al, ah, even));
         if (sizeof<T>() > 2) {
-          ai2 = i32x4.add(ai2, wideDots(x2 + c, al, ah));
-          ai3 = i32x4.add(ai3, wideDots(x3 + c, al, ah));
+          ai2 = i32x4.add(ai2, wideDots(x2 + c, al, ah, even));
+          ai3 = i32x4.add(ai3, wideDots(x3 + c, al, ah, even));
         }
         const b = v128.load(w + (c << 2), 24);
         const bl = i8x16.swizzle(values, v128.and(b, nibble)),
           bh = i8x16.swizzle(values, v128.and(i16x8.shr_u(b, 4), nibble));
-        bi0 = i32x4.add(bi0, wideDots(x0 + c, bl, bh));
-        if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, wideDots(x1 + c, bl, bh));
+        bi0 = i32x4.add(bi0, wideDots(x0 + c, bl, bh, even));
+        if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, wideDots(x1 + c, bl, bh, even));
         if (sizeof<T>() > 2) {
-          bi2 = i32x4.add(bi2, wideDots(x2 + c, bl, bh));
-          bi3 = i32x4.add(bi3, wideDots(x3 + c, bl, bh));
+          bi2 = i32x4.add(bi2, wideDots(x2 + c, bl, bh, even));
+          bi3 = i32x4.add(bi3, wideDots(x3 + c, bl, bh, even));
         }
       }
     }
@@ -150,8 +152,7 @@ function dots(x: usize, l0: v128, h0: v128, l1: v128, h1: v128): v128 {
 }
 
 /** One chunk against i16 activations: even bytes of l and h, then odd ones. */
-function wideDots(x: usize, l: v128, h: v128): v128 {
-  const even = i16x8.splat(255);
+function wideDots(x: usize, l: v128, h: v128, even: v128): v128 {
   return i32x4.add(
     i32x4.add(i32x4.dot_i16x8_s(v128.load32_splat(x), v128.and(l, even)), i32x4.dot_i16x8_s(v128.load32_splat(x, 4), i16x8.shr_u(l, 8))),
     i32x4.add(

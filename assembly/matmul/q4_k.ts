@@ -162,6 +162,25 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
         const bs = v128.load8x8_u(w + (g << 4), 40),
           bs0 = firstWide(bs),
           bs1 = secondWide(bs);
+        if (sizeof<T>() == 1) {
+          // Room for a sum of each sub-block, and so for one product with its scale.
+          let al = i32x4.splat(0),
+            ah = al,
+            bl = al,
+            bh = al;
+          for (let c: usize = 0; c < 64; c += 8) {
+            const x = x0 + o + c;
+            const a = v128.load(p + (c << 2), 160);
+            al = i32x4.add(al, wideDots(x, v128.and(a, nibble), v128.and(i16x8.shr_u(a, 8), nibble)));
+            ah = i32x4.add(ah, wideDots(x + 64, v128.and(i16x8.shr_u(a, 4), nibble), i16x8.shr_u(a, 12)));
+            const b = v128.load(p + (c << 2), 176);
+            bl = i32x4.add(bl, wideDots(x, v128.and(b, nibble), v128.and(i16x8.shr_u(b, 8), nibble)));
+            bh = i32x4.add(bh, wideDots(x + 64, v128.and(i16x8.shr_u(b, 4), nibble), i16x8.shr_u(b, 12)));
+          }
+          ai0 = i32x4.add(ai0, i32x4.add(i32x4.mul(al, as0), i32x4.mul(ah, as1)));
+          bi0 = i32x4.add(bi0, i32x4.add(i32x4.mul(bl, bs0), i32x4.mul(bh, bs1)));
+          continue;
+        }
         for (let c: usize = 0; c < 64; c += 8) {
           const a = v128.load(p + (c << 2), 160);
           const an0 = v128.and(a, nibble),

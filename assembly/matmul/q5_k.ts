@@ -1,4 +1,4 @@
-import { HIGH1, NIBBLE, ONES } from "../constants";
+import { BYTE16, HIGH1, NIBBLE, ONES } from "../constants";
 import { loadF16x4, widenF16 } from "../f16";
 import { firstWide, secondWide } from "../pairs";
 import { BLOCK32, D32, SUM32 } from "../quantizeRow";
@@ -48,6 +48,8 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
     b2 = a0,
     a3 = a0,
     b3 = a0;
+  // In the one-row tile a constant would be built anew each time; in the others the masked weights are shared by the rows.
+  const even = sizeof<T>() == 1 ? v128.load(BYTE16) : i16x8.splat(255);
   const nibble = v128.load(NIBBLE),
     high = v128.load(HIGH1),
     ones = v128.load(ONES);
@@ -85,17 +87,17 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
           af1 = i16x8.shr_u(v128.load(w + (c << 5), 192), g << 1);
         const ax1 = v128.or(v128.and(av1, nibble), v128.and(i16x8.shl(af1, 4), high));
         const ay1 = v128.or(v128.and(i16x8.shr_u(av1, 4), nibble), v128.and(i16x8.shl(af1, 3), high));
-        al0 = dots(al0, x0 + (c << SHIFT), ax0, ax1, ones);
-        if (sizeof<T>() > 1) al1 = dots(al1, x1 + (c << SHIFT), ax0, ax1, ones);
+        al0 = dots(al0, x0 + (c << SHIFT), ax0, ax1, ones, even);
+        if (sizeof<T>() > 1) al1 = dots(al1, x1 + (c << SHIFT), ax0, ax1, ones, even);
         if (sizeof<T>() > 2) {
-          al2 = dots(al2, x2 + (c << SHIFT), ax0, ax1, ones);
-          al3 = dots(al3, x3 + (c << SHIFT), ax0, ax1, ones);
+          al2 = dots(al2, x2 + (c << SHIFT), ax0, ax1, ones, even);
+          al3 = dots(al3, x3 + (c << SHIFT), ax0, ax1, ones, even);
         }
-        ah0 = dots(ah0, x0 + (c << SHIFT) + BLOCK32, ay0, ay1, ones);
-        if (sizeof<T>() > 1) ah1 = dots(ah1, x1 + (c << SHIFT) + BLOCK32, ay0, ay1, ones);
+        ah0 = dots(ah0, x0 + (c << SHIFT) + BLOCK32, ay0, ay1, ones, even);
+        if (sizeof<T>() > 1) ah1 = dots(ah1, x1 + (c << SHIFT) + BLOCK32, ay0, ay1, ones, even);
         if (sizeof<T>() > 2) {
-          ah2 = dots(ah2, x2 + (c << SHIFT) + BLOCK32, ay0, ay1, ones);
-          ah3 = dots(ah3, x3 + (c << SHIFT) + BLOCK32, ay0, ay1, ones);
+          ah2 = dots(ah2, x2 + (c << SHIFT) + BLOCK32, ay0, ay1, ones, even);
+          ah3 = dots(ah3, x3 + (c << SHIFT) + BLOCK32, ay0, ay1, ones, even);
         }
         const bv0 = v128.load(p + (c << 5), 432),
           bf0 = i16x8.shr_u(v128.load(w + (c << 5), 176), g << 1);
@@ -105,17 +107,17 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
           bf1 = i16x8.shr_u(v128.load(w + (c << 5), 208), g << 1);
         const bx1 = v128.or(v128.and(bv1, nibble), v128.and(i16x8.shl(bf1, 4), high));
         const by1 = v128.or(v128.and(i16x8.shr_u(bv1, 4), nibble), v128.and(i16x8.shl(bf1, 3), high));
-        bl0 = dots(bl0, x0 + (c << SHIFT), bx0, bx1, ones);
-        if (sizeof<T>() > 1) bl1 = dots(bl1, x1 + (c << SHIFT), bx0, bx1, ones);
+        bl0 = dots(bl0, x0 + (c << SHIFT), bx0, bx1, ones, even);
+        if (sizeof<T>() > 1) bl1 = dots(bl1, x1 + (c << SHIFT), bx0, bx1, ones, even);
         if (sizeof<T>() > 2) {
-          bl2 = dots(bl2, x2 + (c << SHIFT), bx0, bx1, ones);
-          bl3 = dots(bl3, x3 + (c << SHIFT), bx0, bx1, ones);
+          bl2 = dots(bl2, x2 + (c << SHIFT), bx0, bx1, ones, even);
+          bl3 = dots(bl3, x3 + (c << SHIFT), bx0, bx1, ones, even);
         }
-        bh0 = dots(bh0, x0 + (c << SHIFT) + BLOCK32, by0, by1, ones);
-        if (sizeof<T>() > 1) bh1 = dots(bh1, x1 + (c << SHIFT) + BLOCK32, by0, by1, ones);
+        bh0 = dots(bh0, x0 + (c << SHIFT) + BLOCK32, by0, by1, ones, even);
+        if (sizeof<T>() > 1) bh1 = dots(bh1, x1 + (c << SHIFT) + BLOCK32, by0, by1, ones, even);
         if (sizeof<T>() > 2) {
-          bh2 = dots(bh2, x2 + (c << SHIFT) + BLOCK32, by0, by1, ones);
-          bh3 = dots(bh3, x3 + (c << SHIFT) + BLOCK32, by0, by1, ones);
+          bh2 = dots(bh2, x2 + (c << SHIFT) + BLOCK32, by0, by1, ones, even);
+          bh3 = dots(bh3, x3 + (c << SHIFT) + BLOCK32, by0, by1, ones, even);
         }
       }
       const as = v128.load8x8_u(scales, 32),
@@ -180,12 +182,11 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
 const SHIFT: usize = ASC_FEATURE_RELAXED_SIMD ? 2 : 3;
 
 /** acc + two chunks of four columns, weights in 0…31: at most 2 · 2 · 127 · 31 in an i16. */
-function dots(acc: v128, x: usize, w0: v128, w1: v128, ones: v128): v128 {
+function dots(acc: v128, x: usize, w0: v128, w1: v128, ones: v128, even: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) {
     const sums = i16x8.add(v128.relaxed_dot<i16>(v128.load32_splat(x), w0), v128.relaxed_dot<i16>(v128.load32_splat(x, 4), w1));
     return i32x4.add(acc, i32x4.dot_i16x8_s(sums, ones));
   }
-  const even = i16x8.splat(255);
   const first = i32x4.add(
     i32x4.dot_i16x8_s(v128.load32_splat(x), v128.and(w0, even)),
     i32x4.dot_i16x8_s(v128.load32_splat(x, 4), i16x8.shr_u(w0, 8)),

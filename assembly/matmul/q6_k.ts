@@ -1,4 +1,4 @@
-import { BITS01, BITS23, BITS45, LOW6 } from "../constants";
+import { BITS01, BITS23, BITS45, BYTE16, LOW6 } from "../constants";
 import { loadF16x4, widenF16 } from "../f16";
 import { first, firstWide } from "../pairs";
 import { BLOCK256, D256, SUMS16 } from "../quantizeRow";
@@ -46,6 +46,8 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
     b2 = a0,
     a3 = a0,
     b3 = a0;
+  // In the one-row tile a constant would be built anew each time; in the others the masked weights are shared by the rows.
+  const even = sizeof<T>() == 1 ? v128.load(BYTE16) : i16x8.splat(255);
   const low = v128.load(LOW6),
     bits01 = v128.load(BITS01),
     bits23 = v128.load(BITS23),
@@ -131,29 +133,29 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
           }
         } else {
           const i = (o << 1) + (c << 3);
-          ai0 = i32x4.add(ai0, i32x4.mul(wideDots(x0 + i, aw00, aw01), as0));
-          if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, i32x4.mul(wideDots(x1 + i, aw00, aw01), as0));
+          ai0 = i32x4.add(ai0, i32x4.mul(wideDots(x0 + i, aw00, aw01, even), as0));
+          if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, i32x4.mul(wideDots(x1 + i, aw00, aw01, even), as0));
           if (sizeof<T>() > 2) {
-            ai2 = i32x4.add(ai2, i32x4.mul(wideDots(x2 + i, aw00, aw01), as0));
-            ai3 = i32x4.add(ai3, i32x4.mul(wideDots(x3 + i, aw00, aw01), as0));
+            ai2 = i32x4.add(ai2, i32x4.mul(wideDots(x2 + i, aw00, aw01, even), as0));
+            ai3 = i32x4.add(ai3, i32x4.mul(wideDots(x3 + i, aw00, aw01, even), as0));
           }
-          ai0 = i32x4.add(ai0, i32x4.mul(wideDots(x0 + i + 64, aw10, aw11), as1));
-          if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, i32x4.mul(wideDots(x1 + i + 64, aw10, aw11), as1));
+          ai0 = i32x4.add(ai0, i32x4.mul(wideDots(x0 + i + 64, aw10, aw11, even), as1));
+          if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, i32x4.mul(wideDots(x1 + i + 64, aw10, aw11, even), as1));
           if (sizeof<T>() > 2) {
-            ai2 = i32x4.add(ai2, i32x4.mul(wideDots(x2 + i + 64, aw10, aw11), as1));
-            ai3 = i32x4.add(ai3, i32x4.mul(wideDots(x3 + i + 64, aw10, aw11), as1));
+            ai2 = i32x4.add(ai2, i32x4.mul(wideDots(x2 + i + 64, aw10, aw11, even), as1));
+            ai3 = i32x4.add(ai3, i32x4.mul(wideDots(x3 + i + 64, aw10, aw11, even), as1));
           }
-          ai0 = i32x4.add(ai0, i32x4.mul(wideDots(x0 + i + 128, aw20, aw21), as2));
-          if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, i32x4.mul(wideDots(x1 + i + 128, aw20, aw21), as2));
+          ai0 = i32x4.add(ai0, i32x4.mul(wideDots(x0 + i + 128, aw20, aw21, even), as2));
+          if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, i32x4.mul(wideDots(x1 + i + 128, aw20, aw21, even), as2));
           if (sizeof<T>() > 2) {
-            ai2 = i32x4.add(ai2, i32x4.mul(wideDots(x2 + i + 128, aw20, aw21), as2));
-            ai3 = i32x4.add(ai3, i32x4.mul(wideDots(x3 + i + 128, aw20, aw21), as2));
+            ai2 = i32x4.add(ai2, i32x4.mul(wideDots(x2 + i + 128, aw20, aw21, even), as2));
+            ai3 = i32x4.add(ai3, i32x4.mul(wideDots(x3 + i + 128, aw20, aw21, even), as2));
           }
-          ai0 = i32x4.add(ai0, i32x4.mul(wideDots(x0 + i + 192, aw30, aw31), as3));
-          if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, i32x4.mul(wideDots(x1 + i + 192, aw30, aw31), as3));
+          ai0 = i32x4.add(ai0, i32x4.mul(wideDots(x0 + i + 192, aw30, aw31, even), as3));
+          if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, i32x4.mul(wideDots(x1 + i + 192, aw30, aw31, even), as3));
           if (sizeof<T>() > 2) {
-            ai2 = i32x4.add(ai2, i32x4.mul(wideDots(x2 + i + 192, aw30, aw31), as3));
-            ai3 = i32x4.add(ai3, i32x4.mul(wideDots(x3 + i + 192, aw30, aw31), as3));
+            ai2 = i32x4.add(ai2, i32x4.mul(wideDots(x2 + i + 192, aw30, aw31, even), as3));
+            ai3 = i32x4.add(ai3, i32x4.mul(wideDots(x3 + i + 192, aw30, aw31, even), as3));
           }
         }
         const bx0 = v128.load(m, 160),
@@ -204,29 +206,29 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
           }
         } else {
           const i = (o << 1) + (c << 3);
-          bi0 = i32x4.add(bi0, i32x4.mul(wideDots(x0 + i, bw00, bw01), bs0));
-          if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, i32x4.mul(wideDots(x1 + i, bw00, bw01), bs0));
+          bi0 = i32x4.add(bi0, i32x4.mul(wideDots(x0 + i, bw00, bw01, even), bs0));
+          if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, i32x4.mul(wideDots(x1 + i, bw00, bw01, even), bs0));
           if (sizeof<T>() > 2) {
-            bi2 = i32x4.add(bi2, i32x4.mul(wideDots(x2 + i, bw00, bw01), bs0));
-            bi3 = i32x4.add(bi3, i32x4.mul(wideDots(x3 + i, bw00, bw01), bs0));
+            bi2 = i32x4.add(bi2, i32x4.mul(wideDots(x2 + i, bw00, bw01, even), bs0));
+            bi3 = i32x4.add(bi3, i32x4.mul(wideDots(x3 + i, bw00, bw01, even), bs0));
           }
-          bi0 = i32x4.add(bi0, i32x4.mul(wideDots(x0 + i + 64, bw10, bw11), bs1));
-          if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, i32x4.mul(wideDots(x1 + i + 64, bw10, bw11), bs1));
+          bi0 = i32x4.add(bi0, i32x4.mul(wideDots(x0 + i + 64, bw10, bw11, even), bs1));
+          if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, i32x4.mul(wideDots(x1 + i + 64, bw10, bw11, even), bs1));
           if (sizeof<T>() > 2) {
-            bi2 = i32x4.add(bi2, i32x4.mul(wideDots(x2 + i + 64, bw10, bw11), bs1));
-            bi3 = i32x4.add(bi3, i32x4.mul(wideDots(x3 + i + 64, bw10, bw11), bs1));
+            bi2 = i32x4.add(bi2, i32x4.mul(wideDots(x2 + i + 64, bw10, bw11, even), bs1));
+            bi3 = i32x4.add(bi3, i32x4.mul(wideDots(x3 + i + 64, bw10, bw11, even), bs1));
           }
-          bi0 = i32x4.add(bi0, i32x4.mul(wideDots(x0 + i + 128, bw20, bw21), bs2));
-          if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, i32x4.mul(wideDots(x1 + i + 128, bw20, bw21), bs2));
+          bi0 = i32x4.add(bi0, i32x4.mul(wideDots(x0 + i + 128, bw20, bw21, even), bs2));
+          if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, i32x4.mul(wideDots(x1 + i + 128, bw20, bw21, even), bs2));
           if (sizeof<T>() > 2) {
-            bi2 = i32x4.add(bi2, i32x4.mul(wideDots(x2 + i + 128, bw20, bw21), bs2));
-            bi3 = i32x4.add(bi3, i32x4.mul(wideDots(x3 + i + 128, bw20, bw21), bs2));
+            bi2 = i32x4.add(bi2, i32x4.mul(wideDots(x2 + i + 128, bw20, bw21, even), bs2));
+            bi3 = i32x4.add(bi3, i32x4.mul(wideDots(x3 + i + 128, bw20, bw21, even), bs2));
           }
-          bi0 = i32x4.add(bi0, i32x4.mul(wideDots(x0 + i + 192, bw30, bw31), bs3));
-          if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, i32x4.mul(wideDots(x1 + i + 192, bw30, bw31), bs3));
+          bi0 = i32x4.add(bi0, i32x4.mul(wideDots(x0 + i + 192, bw30, bw31, even), bs3));
+          if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, i32x4.mul(wideDots(x1 + i + 192, bw30, bw31, even), bs3));
           if (sizeof<T>() > 2) {
-            bi2 = i32x4.add(bi2, i32x4.mul(wideDots(x2 + i + 192, bw30, bw31), bs3));
-            bi3 = i32x4.add(bi3, i32x4.mul(wideDots(x3 + i + 192, bw30, bw31), bs3));
+            bi2 = i32x4.add(bi2, i32x4.mul(wideDots(x2 + i + 192, bw30, bw31, even), bs3));
+            bi3 = i32x4.add(bi3, i32x4.mul(wideDots(x3 + i + 192, bw30, bw31, even), bs3));
           }
         }
       }
@@ -272,8 +274,7 @@ function dots(x: usize, w0: v128, w1: v128): v128 {
 }
 
 /** Two chunks against i16 activations: even bytes, then odd ones. */
-function wideDots(x: usize, w0: v128, w1: v128): v128 {
-  const even = i16x8.splat(255);
+function wideDots(x: usize, w0: v128, w1: v128, even: v128): v128 {
   return i32x4.add(
     i32x4.add(i32x4.dot_i16x8_s(v128.load32_splat(x), v128.and(w0, even)), i32x4.dot_i16x8_s(v128.load32_splat(x, 4), i16x8.shr_u(w0, 8))),
     i32x4.add(
