@@ -22,10 +22,10 @@ KNOWING = frozenset(
     "get_lyrics calculate query_database get_holidays".split()
 )  # a question of general knowledge may be meant for these
 
-SYSTEM_TEXTS = phrasings("system texts")
-JOINTS = phrasings("two requests")
-ABILITY_QUESTIONS = phrasings("ability questions with tools")
-MISSING_ANSWERS = phrasings("answers to a question for an argument")
+SYSTEM_TEXTS = phrasings("system texts", wear="change")
+JOINTS = phrasings("two requests", wear="change")
+ABILITY_QUESTIONS = phrasings("ability questions with tools", wear="change")
+MISSING_ANSWERS = phrasings("answers to a question for an argument", wear="change")
 PARALLEL = 0.15
 ALIKE = [set(line.split()) for line in without_comments(Path(__file__).with_name("alike_tools.txt")).splitlines()]
 

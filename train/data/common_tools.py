@@ -52,7 +52,7 @@ def concepts() -> tuple[Concept, ...]:
     for block in re.split(r"\n\n+", without_comments(FILE).strip()):
         head, *requests = block.splitlines()
         names, descriptions, fields = (part.strip() for part in head.split("|"))
-        pool = Pool(f"requests: {names.split('/')[0]}", requests)
+        pool = Pool(f"requests: {names.split('/')[0]}", requests, wear="change")
         found.append(Concept(tuple(names.split("/")), tuple(descriptions.split(" / ")), _fields(fields), pool))
     return tuple(found)
 

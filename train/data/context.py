@@ -16,11 +16,11 @@ ABSENT = "The text does not say."
 PRESENT: dict[Split, float] = {"train": 0.72, "eval": 0.67}
 ATTRIBUTES = "integer decimal code identifier person city day time colour thing email phone job title organisation topic".split()
 
-REQUESTS = phrasings("questions about a text")
-SYSTEMS = phrasings("systems of questions about a text")
-CONTEXT_SYSTEMS = phrasings("systems with a context")
-ATTRIBUTE_STATEMENTS = phrasings("statements of attributes")
-ATTRIBUTE_QUESTIONS = phrasings("questions of attributes")
+REQUESTS = phrasings("questions about a text", wear="change")
+SYSTEMS = phrasings("systems of questions about a text", wear="change")
+CONTEXT_SYSTEMS = phrasings("systems with a context", wear="change")
+ATTRIBUTE_STATEMENTS = phrasings("statements of attributes", wear="change")
+ATTRIBUTE_QUESTIONS = phrasings("questions of attributes", wear="change")
 
 INVENTED_RELATIONS = phrasings("relations of invented verbs")
 
@@ -37,7 +37,7 @@ def _relations() -> list[Relation]:
     relations = []
     for i, block in enumerate(without_comments(FILE).strip().split("\n\n")):
         kinds, statements, questions = block.splitlines()
-        said, asked = Pool(f"statements {i}", statements.split(" | ")), Pool(f"questions {i}", questions.split(" | "))
+        said, asked = Pool(f"statements {i}", statements.split(" | "), "add"), Pool(f"questions {i}", questions.split(" | "), "add")
         relations.append(Relation(*kinds.split(), said, asked))
     return relations
 

@@ -6,25 +6,27 @@ from random import Random
 
 from . import values
 from .example import Example, assistant, system, user
-from .fields import Field, Spoken, Value, enum_choices, make_fields, make_value
+from .fields import NAMES, Field, Spoken, Value, enum_choices, make_fields, make_value
 from .split import Split, phrasings
 
 KINDS = (
     "person person city integer integer decimal day time email phone title thing code identifier organisation job colour language country "
     "street strings integers enum boolean topic pairs"
 ).split()
-FIELD_SENTENCES = phrasings("fields in sentences")
-FIELD_PARTS = phrasings("fields in lists")
-OPENINGS = phrasings("openings of texts")
-FILLERS = phrasings("fillers")
+FIELD_SENTENCES = phrasings("fields in sentences", wear="change")
+FIELD_PARTS = phrasings("fields in lists", wear="change")
+OPENINGS = phrasings("openings of texts", wear="change")
+FILLERS = phrasings("fillers", wear="change")
 # Natural sentences for several fields at once: kinds, keys, text.
-STORIES = phrasings("stories")  # kinds and names of fields, and what says them
+STORIES = phrasings("stories", wear="change")  # kinds and names of fields, and what says them
 
-SCHEMA_REQUESTS = phrasings("requests with a schema")
-KEY_REQUESTS = phrasings("requests with keys")
-SYSTEMS = phrasings("extraction systems")
+RENAMED = 0.3  # of training's stories: keys that no word of the text gives away, but the kind of value that they are for
 
-NEXT_TEXTS = phrasings("another text for the same schema")
+SCHEMA_REQUESTS = phrasings("requests with a schema", wear="change")
+KEY_REQUESTS = phrasings("requests with keys", wear="change")
+SYSTEMS = phrasings("extraction systems", wear="change")
+
+NEXT_TEXTS = phrasings("another text for the same schema", wear="change")
 
 
 @dataclass(frozen=True)
@@ -91,11 +93,13 @@ def _form(rng: Random, split: Split, with_schema: bool) -> Form:
     story, story_fields = "", []
     if rng.random() < 0.6:
         spec, story = rng.choice(STORIES[split]).split("|", 1)
-        for part in spec.split():
-            name, kind = part.split(":")
+        renamed = split == "train" and rng.random() < RENAMED
+        kinds = [part.split(":")[1] for part in spec.split()]
+        for name, kind in (part.split(":") for part in spec.split()):
             choices = enum_choices(rng, split) if kind == "enum" else ()
-            story_fields.append(Field(name, kind, name, choices))
-    taken = {word for field in story_fields for word in field.name.split("_")}
+            key = rng.choice(NAMES[kind][split]) if renamed and kind in NAMES and kinds.count(kind) == 1 and rng.random() < 0.5 else name
+            story_fields.append(Field(name, kind, name if key in {field.key for field in story_fields} else key, choices))
+    taken = {word for field in story_fields for word in (*field.name.split("_"), *field.key.split("_"))}
     others: list[Field] = []
     if not story or rng.random() < 0.5:
         count = rng.choice([1, 1, 2]) if story else rng.choice([1, 2, 3, 3, 4, 5])
@@ -106,7 +110,8 @@ def _form(rng: Random, split: Split, with_schema: bool) -> Form:
     if with_schema and rng.random() < 0.25:
         taken |= {word for field in others for word in field.name.split("_")}
         for field in make_fields(rng, split, 1, KINDS):
-            if not taken & set(field.name.split("_")) and field.kind not in ("enum", "boolean"):
+            unclear = any(field.kind == other.kind and other.key != other.name for other in story_fields)
+            if not taken & set(field.name.split("_")) and field.kind not in ("enum", "boolean") and not unclear:
                 asked.append(field)
     if rng.random() < 0.6:
         rng.shuffle(asked)

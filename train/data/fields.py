@@ -16,15 +16,23 @@ HEADS = {
     "host client employee tenant seller buyer speaker editor partner candidate nurse supervisor "
     "owner_name passenger buyer_name coach captain referee witness judge lawyer doctor cook waiter designer developer "
     "reviewer reporter caller sponsor donor heir neighbour friend partner_name spouse parent child pupil mentor trainer "
-    "leader boss chief clerk agent user_name full_name person winner loser",
+    "leader boss chief clerk agent user_name full_name person winner loser "
+    "plaintiff tutor colleague rider pilot musician singer composer writer photographer painter translator "
+    "organiser chairperson treasurer secretary cleaner gardener baker farmer plumber electrician visitor applicant "
+    "debtor creditor borrower lender finder inventor heir_name bride groom uncle aunt cousin sibling grandparent "
+    "opponent rival volunteer intern researcher professor scientist explorer detective suspect victim ally signer "
+    "attendee subscriber follower contractor inspector examiner shopper traveller",
     "city": "city location destination origin place town venue region "
     "destination_city departure arrival stop station airport port_city harbour district suburb area hometown "
-    "birthplace",
+    "birthplace "
+    "workplace seat_city headquarters meeting_point capital resort suburb_name",
     "country": "country "
     "nation land homeland state",
     "organisation": "company supplier employer vendor brand shop publisher airline agency "
     "bank club school university hotel restaurant hospital office_name firm producer maker carrier operator issuer insurer "
-    "landlord customer_name store market foundation museum",
+    "landlord customer_name store market foundation museum "
+    "newspaper laboratory theatre agency_name sponsor_name dealer workshop bakery clinic charity union ministry "
+    "retailer wholesaler",
     "street": "address street "
     "location_address home_address lane",
     "email": "email mail "
@@ -36,37 +44,48 @@ HEADS = {
     "file": "file path filename document attachment folder "
     "input output input_file output_file image video_file script config log_file target_path directory",
     "day": "date day deadline birthday due_date start_date end_date expiry "
-    "day_of_week departure_date arrival_date return_date check_in check_out due event_date released",
+    "day_of_week departure_date arrival_date return_date check_in check_out due event_date released "
+    "founded expires arrived departed renewed valid_until holiday anniversary appointment",
     "time": "time start_time end_time hour "
-    "opening closing departure_time arrival_time alarm_time pickup_time",
+    "opening closing departure_time arrival_time alarm_time pickup_time "
+    "wake_up curfew kickoff lunchtime bedtime boarding",
     "code": "code reference serial_number plate voucher coupon batch sku flight_number postcode "
     "order_number invoice_number tracking_number isbn barcode pin gate seat room_number table_number account_number "
-    "case_number vin zip",
+    "case_number vin zip "
+    "ticket_number shelf locker batch_code model_number permit licence passport policy_number lane_code membership "
+    "parcel container locker_code",
     "identifier": "id key token username login slug branch handle "
     "user_id account_id session device_id order_id project_id name_id handle_name channel_name repo host_name "
     "container_name",
     "thing": "item product object part tool gift model device "
-    "product_name article food drink dish ingredient material toy vehicle machine equipment instrument furniture garment",
+    "product_name article food drink dish ingredient material toy vehicle machine equipment instrument furniture garment "
+    "souvenir treasure cargo luggage spare_part utensil prize sample ornament accessory purchase",
     "title": "title subject headline heading caption song book film album "
-    "name event event_name project_name task task_name title_text label list_name playlist game show series course",
+    "name event event_name project_name task task_name title_text label list_name playlist game show series course "
+    "painting poem play opera lecture chapter newsletter podcast episode workshop_name exhibition festival ceremony",
     "topic": "topic query keyword theme field category_name "
     "subject_area search_term search interest hobby area_of_interest question_about tag",
     "job": "job profession role occupation "
-    "position occupation_name trade",
+    "position occupation_name trade "
+    "works_as career vocation line_of_work",
     "colour": "color colour "
     "paint background foreground shade tint",
     "language": "language target_language "
     "lang from_language to_language locale_name native_language",
     "sentence": "message text note comment description body content reason summary "
     "question answer feedback remark caption_text prompt memo instruction instructions details info explanation complaint "
-    "wish quote",
+    "wish quote "
+    "motto greeting excuse slogan rumour warning verdict advice promise punchline",
     "integer": "count quantity number amount limit size age year_count floor level rank seats pages copies people nights days minutes port "
     "max_results points score "
     "hours seconds weeks months years tickets units items_count stars percent volume_level brightness guests_count "
-    "rooms_count max min offset page_number total_pages rating strength",
+    "rooms_count max min offset page_number total_pages rating strength "
+    "laps goals votes bottles boxes crates chapters players siblings employees visitors steps rounds attempts "
+    "workers passengers words_count bedrooms slices sheets",
     "decimal": "price weight height width length distance temperature rate budget total cost fee speed volume depth discount latitude "
     "value cost_per_unit area altitude longitude pressure humidity weight_kg tip interest_rate tax salary income balance "
-    "deposit dose mileage",
+    "deposit dose mileage "
+    "rent bill loan donation refund fine prize_money allowance concentration voltage thickness radius",
     "boolean": "urgent notify active public recursive verified paid visible archived enabled express refundable silent favourite "
     "required optional private locked hidden open confirmed completed done active_only dry_run force overwrite gift_wrap "
     "insured vegetarian loud",

@@ -8,10 +8,10 @@ from .fields import Field, make_fields, make_value
 from .small_talk import small_talk
 from .split import Split, phrasings
 
-TELL = phrasings("telling facts")
-ASK = phrasings("asking for facts")
-AGAIN = phrasings("the same call again")
-CHANGES = phrasings("a changed argument")
+TELL = phrasings("telling facts", wear="change")
+ASK = phrasings("asking for facts", wear="change")
+AGAIN = phrasings("the same call again", wear="change")
+CHANGES = phrasings("a changed argument", wear="change")
 KINDS = "person city integer code identifier colour email phone day time job language thing file title organisation".split()
 NOT_TOLD = "You have not told me."
 

@@ -8,14 +8,14 @@ from .fields import Field, Value, make_value
 from .split import Split, phrasings, phrasings_by_kind
 from .tools import VERB_POOL, VERBS, Tool, article
 
-OPENERS = phrasings("request openers")
-CLOSERS = phrasings("request closers")
+OPENERS = phrasings("request openers", wear="change")
+CLOSERS = phrasings("request closers", wear="change")
 DETERMINERS = ("the", "the", "a", "a", "my", "our", "this", "that", "")
 
 # How an argument is said with its name...
-NAMED = phrasings("named arguments")
+NAMED = phrasings("named arguments", wear="change")
 # ... and without it, where its kind alone tells.
-UNNAMED = phrasings_by_kind("unnamed arguments")
+UNNAMED = phrasings_by_kind("unnamed arguments", wear="change")
 SWITCHED_ON = phrasings("switched on")
 SWITCHED_OFF = phrasings("switched off")
 ORDERS = ("behind", "behind", "behind", "behind", "sentences", "list", "before")

@@ -11,6 +11,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
 
+from .wear import Wear, worn
+
 Split = Literal["train", "eval"]
 SPLITS: tuple[Split, ...] = ("train", "eval")
 EVAL_SHARE = 5  # one text in five is kept for evaluation
@@ -36,9 +38,12 @@ def expand(form: str) -> list[str]:
 
 
 class Pool:
-    """Texts that were written down, by side: `pool["train"]`. Those that are alternatives of one text are on the side of that text."""
+    """
+    Texts that were written down, by side: `pool["train"]`. Those that are alternatives of one text are on the side of that text.
+    `wear`: training has them with changed words too (wear.py).
+    """
 
-    def __init__(self, name: str, texts: Iterable[str]) -> None:
+    def __init__(self, name: str, texts: Iterable[str], wear: Wear | None = None) -> None:
         sides: dict[Split, list[str]] = {"train": [], "eval": []}
         for text in dict.fromkeys(texts):
             sides[split_of(text)].append(text)
@@ -49,6 +54,8 @@ class Pool:
         expanded["train"] = tuple(text for text in expanded["train"] if text.casefold() not in kept)
         if not expanded["train"]:
             raise ValueError(f"pool {name} has nothing for training: {sides['eval']}")
+        if wear:
+            expanded["train"] = tuple(text for text in worn(expanded["train"], wear) if text.casefold() not in kept)
         self._sides = expanded
         POOLS[name] = self
 
@@ -56,14 +63,14 @@ class Pool:
         return self._sides[split]
 
 
-def phrasings(name: str) -> Pool:
+def phrasings(name: str, wear: Wear | None = None) -> Pool:
     """Of the file of this name, one a line: (this|that) is either, \\n a new line, · a space at the beginning or the end, ∅ nothing at all."""
-    return Pool(name, _read(name)[""])
+    return Pool(name, _read(name)[""], wear)
 
 
-def phrasings_by_kind(name: str) -> dict[str, Pool]:
+def phrasings_by_kind(name: str, wear: Wear | None = None) -> dict[str, Pool]:
     """The same with a line "# kind" before those of each kind."""
-    return {kind: Pool(f"{name}: {kind}", texts) for kind, texts in _read(name).items() if texts}
+    return {kind: Pool(f"{name}: {kind}", texts, wear) for kind, texts in _read(name).items() if texts}
 
 
 def without_comments(path: Path) -> str:

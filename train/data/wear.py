@@ -1,0 +1,64 @@
+"""
+Training's phrasings once more with words lost, put in, or put in another's place, so that the words around a value are never just those
+that were written down. What stands beside a value stays: it tells where the value begins and ends.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Literal
+
+Wear = Literal["add", "change"]  # words put in; or others lost and replaced too, where no word alone says what is meant
+COPIES = 4  # of each phrasing; beside as many of the phrasing itself
+CHANGED = 0.12  # of the words
+FILES = (*sorted(Path(__file__).with_name("phrasings").glob("*.txt")), Path(__file__).with_name("common_tools.txt"))
+PART = re.compile(r"\{\w+\}|[\w']+|[^\w{]+|\{")
+WORD = re.compile(r"[a-z']{3,}")
+
+
+def worn(texts: tuple[str, ...], wear: Wear) -> tuple[str, ...]:
+    """As many of each text as of copies with changed words. The same for the same text."""
+    return texts * COPIES + tuple(copy for text in texts for copy in _copies(text, wear))
+
+
+def _copies(text: str, wear: Wear) -> list[str]:
+    head, bar, said = text.rpartition("|")  # a story begins with its fields
+    parts = PART.findall(said)
+    free = [i for i, part in enumerate(parts) if WORD.fullmatch(part) and not _beside_slot(parts, i)]
+    if len(free) < 2:
+        return [text] * COPIES
+    rng = Random(text)
+    return [f"{head}{bar}{_changed(parts, free, wear, rng)}" for _ in range(COPIES)]
+
+
+def _beside_slot(parts: list[str], i: int) -> bool:
+    """Nothing but spaces between this word and a slot."""
+    before, after = "".join(parts[max(0, i - 2) : i]), "".join(parts[i + 1 : i + 3])
+    return before.rstrip().endswith("}") or after.lstrip().startswith("{")
+
+
+def _changed(parts: list[str], free: list[int], wear: Wear, rng: Random) -> str:
+    chosen = {i for i in free if rng.random() < CHANGED} or {rng.choice(free)}
+    text = ""
+    for i, part in enumerate(parts):
+        draw = rng.random() if i in chosen else 1
+        if draw == 1:
+            text += part
+        elif wear == "add" or draw < 0.3:
+            text += f"{rng.choice(_words())} {part}"
+        elif draw < 0.7:
+            text += rng.choice(_words())
+        else:
+            text = text.removesuffix(" ")
+    return text if text[:1] == parts[0][:1] else text.lstrip()
+
+
+@cache
+def _words() -> list[str]:
+    """Words that training's phrasings are made of."""
+    from .split import split_of
+
+    lines = (line for file in FILES for line in file.read_text(encoding="utf-8").splitlines() if split_of(line) == "train")
+    words = {word for line in lines for word in re.findall(r"(?<![\w{:])[a-z]{3,}(?![\w}:!])", line)}
+    return sorted(word for word in words if split_of(word) == "train")
