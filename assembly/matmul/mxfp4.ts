@@ -60,50 +60,49 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
     if (ASC_FEATURE_RELAXED_SIMD) {
       const ones = v128.load(ONES);
       for (let c: usize = 0; c < 16; c += 8) {
-        let v: v128;
-        v = v128.load(w + (c << 3), 8);
-        const al0 = i8x16.swizzle(values, v128.and(v, nibble)),
-          ah0 = i8x16.swizzle(values, v128.and(i16x8.shr_u(v, 4), nibble));
-        v = v128.load(w + (c << 3), 40);
-        const al1 = i8x16.swizzle(values, v128.and(v, nibble)),
-          ah1 = i8x16.swizzle(values, v128.and(i16x8.shr_u(v, 4), nibble));
+        const av0 = v128.load(w + (c << 3), 8),
+          al0 = i8x16.swizzle(values, v128.and(av0, nibble)),
+          ah0 = i8x16.swizzle(values, v128.and(i16x8.shr_u(av0, 4), nibble));
+        const av1 = v128.load(w + (c << 3), 40),
+          al1 = i8x16.swizzle(values, v128.and(av1, nibble)),
+          ah1 = i8x16.swizzle(values, v128.and(i16x8.shr_u(av1, 4), nibble));
+        const bv0 = v128.load(w + (c << 3), 24),
+          bl0 = i8x16.swizzle(values, v128.and(bv0, nibble)),
+          bh0 = i8x16.swizzle(values, v128.and(i16x8.shr_u(bv0, 4), nibble));
+        const bv1 = v128.load(w + (c << 3), 56),
+          bl1 = i8x16.swizzle(values, v128.and(bv1, nibble)),
+          bh1 = i8x16.swizzle(values, v128.and(i16x8.shr_u(bv1, 4), nibble));
         ai0 = i32x4.add(ai0, i32x4.dot_i16x8_s(dots(x0 + c, al0, ah0, al1, ah1), ones));
-        if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, i32x4.dot_i16x8_s(dots(x1 + c, al0, ah0, al1, ah1), ones));
+        bi0 = i32x4.add(bi0, i32x4.dot_i16x8_s(dots(x0 + c, bl0, bh0, bl1, bh1), ones));
+        if (sizeof<T>() > 1) {
+          ai1 = i32x4.add(ai1, i32x4.dot_i16x8_s(dots(x1 + c, al0, ah0, al1, ah1), ones));
+          bi1 = i32x4.add(bi1, i32x4.dot_i16x8_s(dots(x1 + c, bl0, bh0, bl1, bh1), ones));
+        }
         if (sizeof<T>() > 2) {
           ai2 = i32x4.add(ai2, i32x4.dot_i16x8_s(dots(x2 + c, al0, ah0, al1, ah1), ones));
-          ai3 = i32x4.add(ai3, i32x4.dot_i16x8_s(dots(x3 + c, al0, ah0, al1, ah1), ones));
-        }
-        v = v128.load(w + (c << 3), 24);
-        const bl0 = i8x16.swizzle(values, v128.and(v, nibble)),
-          bh0 = i8x16.swizzle(values, v128.and(i16x8.shr_u(v, 4), nibble));
-        v = v128.load(w + (c << 3), 56);
-        const bl1 = i8x16.swizzle(values, v128.and(v, nibble)),
-          bh1 = i8x16.swizzle(values, v128.and(i16x8.shr_u(v, 4), nibble));
-        bi0 = i32x4.add(bi0, i32x4.dot_i16x8_s(dots(x0 + c, bl0, bh0, bl1, bh1), ones));
-        if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, i32x4.dot_i16x8_s(dots(x1 + c, bl0, bh0, bl1, bh1), ones));
-        if (sizeof<T>() > 2) {
           bi2 = i32x4.add(bi2, i32x4.dot_i16x8_s(dots(x2 + c, bl0, bh0, bl1, bh1), ones));
+          ai3 = i32x4.add(ai3, i32x4.dot_i16x8_s(dots(x3 + c, al0, ah0, al1, ah1), ones));
           bi3 = i32x4.add(bi3, i32x4.dot_i16x8_s(dots(x3 + c, bl0, bh0, bl1, bh1), ones));
         }
       }
     } else {
       for (let c: usize = 0; c < 32; c += 8) {
-        const a = v128.load(w + (c << 2), 8);
-        const al = i8x16.swizzle(values, v128.and(a, nibble)),
+        const a = v128.load(w + (c << 2), 8),
+          al = i8x16.swizzle(values, v128.and(a, nibble)),
           ah = i8x16.swizzle(values, v128.and(i16x8.shr_u(a, 4), nibble));
+        const b = v128.load(w + (c << 2), 24),
+          bl = i8x16.swizzle(values, v128.and(b, nibble)),
+          bh = i8x16.swizzle(values, v128.and(i16x8.shr_u(b, 4), nibble));
         ai0 = i32x4.add(ai0, wideDots(x0 + c, al, ah, even));
-        if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, wideDots(x1 + c, al, ah, even));
+        bi0 = i32x4.add(bi0, wideDots(x0 + c, bl, bh, even));
+        if (sizeof<T>() > 1) {
+          ai1 = i32x4.add(ai1, wideDots(x1 + c, al, ah, even));
+          bi1 = i32x4.add(bi1, wideDots(x1 + c, bl, bh, even));
+        }
         if (sizeof<T>() > 2) {
           ai2 = i32x4.add(ai2, wideDots(x2 + c, al, ah, even));
-          ai3 = i32x4.add(ai3, wideDots(x3 + c, al, ah, even));
-        }
-        const b = v128.load(w + (c << 2), 24);
-        const bl = i8x16.swizzle(values, v128.and(b, nibble)),
-          bh = i8x16.swizzle(values, v128.and(i16x8.shr_u(b, 4), nibble));
-        bi0 = i32x4.add(bi0, wideDots(x0 + c, bl, bh, even));
-        if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, wideDots(x1 + c, bl, bh, even));
-        if (sizeof<T>() > 2) {
           bi2 = i32x4.add(bi2, wideDots(x2 + c, bl, bh, even));
+          ai3 = i32x4.add(ai3, wideDots(x3 + c, al, ah, even));
           bi3 = i32x4.add(bi3, wideDots(x3 + c, bl, bh, even));
         }
       }

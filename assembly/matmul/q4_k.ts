@@ -57,98 +57,146 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
       bi3 = ai0;
     if (ASC_FEATURE_RELAXED_SIMD) {
       const nibble = v128.load(NIBBLE);
+      let value: v128;
       for (let g: usize = 0; g < 4; g++) {
         const p = w + (g << 8),
           o = g << 6;
         const as = v128.load8x8_u(w + (g << 4), 32),
           as0 = first(as),
           as1 = second(as);
-        const al0 = v128.and(v128.load(p, 160), nibble),
-          al1 = v128.and(v128.load(p, 192), nibble);
-        const al2 = v128.and(v128.load(p, 224), nibble),
-          al3 = v128.and(v128.load(p, 256), nibble);
-        const al4 = v128.and(v128.load(p, 288), nibble),
-          al5 = v128.and(v128.load(p, 320), nibble);
-        const al6 = v128.and(v128.load(p, 352), nibble),
-          al7 = v128.and(v128.load(p, 384), nibble);
-        ai0 = i32x4.add(ai0, i32x4.dot_i16x8_s(i16x8.add(dots(x0 + o, al0, al1, al2, al3), dots(x0 + o + 16, al4, al5, al6, al7)), as0));
-        if (sizeof<T>() > 1)
-          ai1 = i32x4.add(ai1, i32x4.dot_i16x8_s(i16x8.add(dots(x1 + o, al0, al1, al2, al3), dots(x1 + o + 16, al4, al5, al6, al7)), as0));
-        if (sizeof<T>() > 2) {
-          ai2 = i32x4.add(ai2, i32x4.dot_i16x8_s(i16x8.add(dots(x2 + o, al0, al1, al2, al3), dots(x2 + o + 16, al4, al5, al6, al7)), as0));
-          ai3 = i32x4.add(ai3, i32x4.dot_i16x8_s(i16x8.add(dots(x3 + o, al0, al1, al2, al3), dots(x3 + o + 16, al4, al5, al6, al7)), as0));
-        }
-        const ah0 = v128.and(i16x8.shr_u(v128.load(p, 160), 4), nibble),
-          ah1 = v128.and(i16x8.shr_u(v128.load(p, 192), 4), nibble);
-        const ah2 = v128.and(i16x8.shr_u(v128.load(p, 224), 4), nibble),
-          ah3 = v128.and(i16x8.shr_u(v128.load(p, 256), 4), nibble);
-        const ah4 = v128.and(i16x8.shr_u(v128.load(p, 288), 4), nibble),
-          ah5 = v128.and(i16x8.shr_u(v128.load(p, 320), 4), nibble);
-        const ah6 = v128.and(i16x8.shr_u(v128.load(p, 352), 4), nibble),
-          ah7 = v128.and(i16x8.shr_u(v128.load(p, 384), 4), nibble);
-        ai0 = i32x4.add(
-          ai0,
-          i32x4.dot_i16x8_s(i16x8.add(dots(x0 + o + 32, ah0, ah1, ah2, ah3), dots(x0 + o + 48, ah4, ah5, ah6, ah7)), as1),
-        );
-        if (sizeof<T>() > 1)
-          ai1 = i32x4.add(
-            ai1,
-            i32x4.dot_i16x8_s(i16x8.add(dots(x1 + o + 32, ah0, ah1, ah2, ah3), dots(x1 + o + 48, ah4, ah5, ah6, ah7)), as1),
-          );
-        if (sizeof<T>() > 2) {
-          ai2 = i32x4.add(
-            ai2,
-            i32x4.dot_i16x8_s(i16x8.add(dots(x2 + o + 32, ah0, ah1, ah2, ah3), dots(x2 + o + 48, ah4, ah5, ah6, ah7)), as1),
-          );
-          ai3 = i32x4.add(
-            ai3,
-            i32x4.dot_i16x8_s(i16x8.add(dots(x3 + o + 32, ah0, ah1, ah2, ah3), dots(x3 + o + 48, ah4, ah5, ah6, ah7)), as1),
-          );
-        }
         const bs = v128.load8x8_u(w + (g << 4), 40),
           bs0 = first(bs),
           bs1 = second(bs);
-        const bl0 = v128.and(v128.load(p, 176), nibble),
-          bl1 = v128.and(v128.load(p, 208), nibble);
-        const bl2 = v128.and(v128.load(p, 240), nibble),
-          bl3 = v128.and(v128.load(p, 272), nibble);
-        const bl4 = v128.and(v128.load(p, 304), nibble),
-          bl5 = v128.and(v128.load(p, 336), nibble);
-        const bl6 = v128.and(v128.load(p, 368), nibble),
-          bl7 = v128.and(v128.load(p, 400), nibble);
-        bi0 = i32x4.add(bi0, i32x4.dot_i16x8_s(i16x8.add(dots(x0 + o, bl0, bl1, bl2, bl3), dots(x0 + o + 16, bl4, bl5, bl6, bl7)), bs0));
-        if (sizeof<T>() > 1)
-          bi1 = i32x4.add(bi1, i32x4.dot_i16x8_s(i16x8.add(dots(x1 + o, bl0, bl1, bl2, bl3), dots(x1 + o + 16, bl4, bl5, bl6, bl7)), bs0));
-        if (sizeof<T>() > 2) {
-          bi2 = i32x4.add(bi2, i32x4.dot_i16x8_s(i16x8.add(dots(x2 + o, bl0, bl1, bl2, bl3), dots(x2 + o + 16, bl4, bl5, bl6, bl7)), bs0));
-          bi3 = i32x4.add(bi3, i32x4.dot_i16x8_s(i16x8.add(dots(x3 + o, bl0, bl1, bl2, bl3), dots(x3 + o + 16, bl4, bl5, bl6, bl7)), bs0));
+        if (sizeof<T>() == 1) {
+          // Four sums: both nibbles of a byte in one turn.
+          let la = i16x8.splat(0),
+            lb = la,
+            ha = la,
+            hb = la;
+          for (let c: usize = 0; c < 32; c += 8) {
+            const v = p + (c << 3),
+              x = x0 + o + c;
+            const va0 = v128.load(v, 160),
+              vb0 = v128.load(v, 176);
+            value = v128.load32_splat(x);
+            la = dot(la, value, v128.and(va0, nibble));
+            lb = dot(lb, value, v128.and(vb0, nibble));
+            value = v128.load32_splat(x, 32);
+            ha = dot(ha, value, v128.and(i16x8.shr_u(va0, 4), nibble));
+            hb = dot(hb, value, v128.and(i16x8.shr_u(vb0, 4), nibble));
+            const va1 = v128.load(v, 192),
+              vb1 = v128.load(v, 208);
+            value = v128.load32_splat(x, 4);
+            la = dot(la, value, v128.and(va1, nibble));
+            lb = dot(lb, value, v128.and(vb1, nibble));
+            value = v128.load32_splat(x, 36);
+            ha = dot(ha, value, v128.and(i16x8.shr_u(va1, 4), nibble));
+            hb = dot(hb, value, v128.and(i16x8.shr_u(vb1, 4), nibble));
+          }
+          ai0 = i32x4.add(ai0, i32x4.add(i32x4.dot_i16x8_s(la, as0), i32x4.dot_i16x8_s(ha, as1)));
+          bi0 = i32x4.add(bi0, i32x4.add(i32x4.dot_i16x8_s(lb, bs0), i32x4.dot_i16x8_s(hb, bs1)));
+          continue;
         }
-        const bh0 = v128.and(i16x8.shr_u(v128.load(p, 176), 4), nibble),
-          bh1 = v128.and(i16x8.shr_u(v128.load(p, 208), 4), nibble);
-        const bh2 = v128.and(i16x8.shr_u(v128.load(p, 240), 4), nibble),
-          bh3 = v128.and(i16x8.shr_u(v128.load(p, 272), 4), nibble);
-        const bh4 = v128.and(i16x8.shr_u(v128.load(p, 304), 4), nibble),
-          bh5 = v128.and(i16x8.shr_u(v128.load(p, 336), 4), nibble);
-        const bh6 = v128.and(i16x8.shr_u(v128.load(p, 368), 4), nibble),
-          bh7 = v128.and(i16x8.shr_u(v128.load(p, 400), 4), nibble);
-        bi0 = i32x4.add(
-          bi0,
-          i32x4.dot_i16x8_s(i16x8.add(dots(x0 + o + 32, bh0, bh1, bh2, bh3), dots(x0 + o + 48, bh4, bh5, bh6, bh7)), bs1),
-        );
-        if (sizeof<T>() > 1)
-          bi1 = i32x4.add(
-            bi1,
-            i32x4.dot_i16x8_s(i16x8.add(dots(x1 + o + 32, bh0, bh1, bh2, bh3), dots(x1 + o + 48, bh4, bh5, bh6, bh7)), bs1),
-          );
+        let sa0 = i16x8.splat(0),
+          sb0 = sa0,
+          sa1 = sa0,
+          sb1 = sa0,
+          sa2 = sa0,
+          sb2 = sa0,
+          sa3 = sa0,
+          sb3 = sa0;
+        for (let c: usize = 0; c < 32; c += 8) {
+          const v = p + (c << 3),
+            x = o + c;
+          const wa0 = v128.and(v128.load(v, 160), nibble);
+          const wb0 = v128.and(v128.load(v, 176), nibble);
+          value = v128.load32_splat(x0 + x);
+          sa0 = dot(sa0, value, wa0);
+          sb0 = dot(sb0, value, wb0);
+          value = v128.load32_splat(x1 + x);
+          sa1 = dot(sa1, value, wa0);
+          sb1 = dot(sb1, value, wb0);
+          if (sizeof<T>() > 2) {
+            value = v128.load32_splat(x2 + x);
+            sa2 = dot(sa2, value, wa0);
+            sb2 = dot(sb2, value, wb0);
+            value = v128.load32_splat(x3 + x);
+            sa3 = dot(sa3, value, wa0);
+            sb3 = dot(sb3, value, wb0);
+          }
+          const wa1 = v128.and(v128.load(v, 192), nibble);
+          const wb1 = v128.and(v128.load(v, 208), nibble);
+          value = v128.load32_splat(x0 + x, 4);
+          sa0 = dot(sa0, value, wa1);
+          sb0 = dot(sb0, value, wb1);
+          value = v128.load32_splat(x1 + x, 4);
+          sa1 = dot(sa1, value, wa1);
+          sb1 = dot(sb1, value, wb1);
+          if (sizeof<T>() > 2) {
+            value = v128.load32_splat(x2 + x, 4);
+            sa2 = dot(sa2, value, wa1);
+            sb2 = dot(sb2, value, wb1);
+            value = v128.load32_splat(x3 + x, 4);
+            sa3 = dot(sa3, value, wa1);
+            sb3 = dot(sb3, value, wb1);
+          }
+        }
+        ai0 = i32x4.add(ai0, i32x4.dot_i16x8_s(sa0, as0));
+        bi0 = i32x4.add(bi0, i32x4.dot_i16x8_s(sb0, bs0));
+        ai1 = i32x4.add(ai1, i32x4.dot_i16x8_s(sa1, as0));
+        bi1 = i32x4.add(bi1, i32x4.dot_i16x8_s(sb1, bs0));
         if (sizeof<T>() > 2) {
-          bi2 = i32x4.add(
-            bi2,
-            i32x4.dot_i16x8_s(i16x8.add(dots(x2 + o + 32, bh0, bh1, bh2, bh3), dots(x2 + o + 48, bh4, bh5, bh6, bh7)), bs1),
-          );
-          bi3 = i32x4.add(
-            bi3,
-            i32x4.dot_i16x8_s(i16x8.add(dots(x3 + o + 32, bh0, bh1, bh2, bh3), dots(x3 + o + 48, bh4, bh5, bh6, bh7)), bs1),
-          );
+          ai2 = i32x4.add(ai2, i32x4.dot_i16x8_s(sa2, as0));
+          bi2 = i32x4.add(bi2, i32x4.dot_i16x8_s(sb2, bs0));
+          ai3 = i32x4.add(ai3, i32x4.dot_i16x8_s(sa3, as0));
+          bi3 = i32x4.add(bi3, i32x4.dot_i16x8_s(sb3, bs0));
+        }
+        sa0 = sb0 = sa1 = sb1 = sa2 = sb2 = sa3 = sb3 = i16x8.splat(0);
+        for (let c: usize = 0; c < 32; c += 8) {
+          const v = p + (c << 3),
+            x = o + c;
+          const wa0 = v128.and(i16x8.shr_u(v128.load(v, 160), 4), nibble);
+          const wb0 = v128.and(i16x8.shr_u(v128.load(v, 176), 4), nibble);
+          value = v128.load32_splat(x0 + x, 32);
+          sa0 = dot(sa0, value, wa0);
+          sb0 = dot(sb0, value, wb0);
+          value = v128.load32_splat(x1 + x, 32);
+          sa1 = dot(sa1, value, wa0);
+          sb1 = dot(sb1, value, wb0);
+          if (sizeof<T>() > 2) {
+            value = v128.load32_splat(x2 + x, 32);
+            sa2 = dot(sa2, value, wa0);
+            sb2 = dot(sb2, value, wb0);
+            value = v128.load32_splat(x3 + x, 32);
+            sa3 = dot(sa3, value, wa0);
+            sb3 = dot(sb3, value, wb0);
+          }
+          const wa1 = v128.and(i16x8.shr_u(v128.load(v, 192), 4), nibble);
+          const wb1 = v128.and(i16x8.shr_u(v128.load(v, 208), 4), nibble);
+          value = v128.load32_splat(x0 + x, 36);
+          sa0 = dot(sa0, value, wa1);
+          sb0 = dot(sb0, value, wb1);
+          value = v128.load32_splat(x1 + x, 36);
+          sa1 = dot(sa1, value, wa1);
+          sb1 = dot(sb1, value, wb1);
+          if (sizeof<T>() > 2) {
+            value = v128.load32_splat(x2 + x, 36);
+            sa2 = dot(sa2, value, wa1);
+            sb2 = dot(sb2, value, wb1);
+            value = v128.load32_splat(x3 + x, 36);
+            sa3 = dot(sa3, value, wa1);
+            sb3 = dot(sb3, value, wb1);
+          }
+        }
+        ai0 = i32x4.add(ai0, i32x4.dot_i16x8_s(sa0, as1));
+        bi0 = i32x4.add(bi0, i32x4.dot_i16x8_s(sb0, bs1));
+        ai1 = i32x4.add(ai1, i32x4.dot_i16x8_s(sa1, as1));
+        bi1 = i32x4.add(bi1, i32x4.dot_i16x8_s(sb1, bs1));
+        if (sizeof<T>() > 2) {
+          ai2 = i32x4.add(ai2, i32x4.dot_i16x8_s(sa2, as1));
+          bi2 = i32x4.add(bi2, i32x4.dot_i16x8_s(sb2, bs1));
+          ai3 = i32x4.add(ai3, i32x4.dot_i16x8_s(sa3, as1));
+          bi3 = i32x4.add(bi3, i32x4.dot_i16x8_s(sb3, bs1));
         }
       }
     } else {
@@ -181,55 +229,70 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
           bi0 = i32x4.add(bi0, i32x4.add(i32x4.mul(bl, bs0), i32x4.mul(bh, bs1)));
           continue;
         }
+        let sa0 = i32x4.splat(0),
+          sb0 = sa0,
+          sa1 = sa0,
+          sb1 = sa0,
+          sa2 = sa0,
+          sb2 = sa0,
+          sa3 = sa0,
+          sb3 = sa0;
         for (let c: usize = 0; c < 64; c += 8) {
-          const a = v128.load(p + (c << 2), 160);
-          const an0 = v128.and(a, nibble),
-            an1 = v128.and(i16x8.shr_u(a, 8), nibble);
-          const an2 = v128.and(i16x8.shr_u(a, 4), nibble),
-            an3 = i16x8.shr_u(a, 12);
-          ai0 = i32x4.add(
-            ai0,
-            i32x4.add(i32x4.mul(wideDots(x0 + o + c, an0, an1), as0), i32x4.mul(wideDots(x0 + o + c + 64, an2, an3), as1)),
-          );
-          if (sizeof<T>() > 1)
-            ai1 = i32x4.add(
-              ai1,
-              i32x4.add(i32x4.mul(wideDots(x1 + o + c, an0, an1), as0), i32x4.mul(wideDots(x1 + o + c + 64, an2, an3), as1)),
-            );
+          const a = v128.load(p + (c << 2), 160),
+            ae = v128.and(a, nibble),
+            ao = v128.and(i16x8.shr_u(a, 8), nibble);
+          const b = v128.load(p + (c << 2), 176),
+            be = v128.and(b, nibble),
+            bo = v128.and(i16x8.shr_u(b, 8), nibble);
+          sa0 = i32x4.add(sa0, wideDots(x0 + o + c, ae, ao));
+          sb0 = i32x4.add(sb0, wideDots(x0 + o + c, be, bo));
+          sa1 = i32x4.add(sa1, wideDots(x1 + o + c, ae, ao));
+          sb1 = i32x4.add(sb1, wideDots(x1 + o + c, be, bo));
           if (sizeof<T>() > 2) {
-            ai2 = i32x4.add(
-              ai2,
-              i32x4.add(i32x4.mul(wideDots(x2 + o + c, an0, an1), as0), i32x4.mul(wideDots(x2 + o + c + 64, an2, an3), as1)),
-            );
-            ai3 = i32x4.add(
-              ai3,
-              i32x4.add(i32x4.mul(wideDots(x3 + o + c, an0, an1), as0), i32x4.mul(wideDots(x3 + o + c + 64, an2, an3), as1)),
-            );
+            sa2 = i32x4.add(sa2, wideDots(x2 + o + c, ae, ao));
+            sb2 = i32x4.add(sb2, wideDots(x2 + o + c, be, bo));
+            sa3 = i32x4.add(sa3, wideDots(x3 + o + c, ae, ao));
+            sb3 = i32x4.add(sb3, wideDots(x3 + o + c, be, bo));
           }
-          const b = v128.load(p + (c << 2), 176);
-          const bn0 = v128.and(b, nibble),
-            bn1 = v128.and(i16x8.shr_u(b, 8), nibble);
-          const bn2 = v128.and(i16x8.shr_u(b, 4), nibble),
-            bn3 = i16x8.shr_u(b, 12);
-          bi0 = i32x4.add(
-            bi0,
-            i32x4.add(i32x4.mul(wideDots(x0 + o + c, bn0, bn1), bs0), i32x4.mul(wideDots(x0 + o + c + 64, bn2, bn3), bs1)),
-          );
-          if (sizeof<T>() > 1)
-            bi1 = i32x4.add(
-              bi1,
-              i32x4.add(i32x4.mul(wideDots(x1 + o + c, bn0, bn1), bs0), i32x4.mul(wideDots(x1 + o + c + 64, bn2, bn3), bs1)),
-            );
+        }
+        ai0 = i32x4.add(ai0, i32x4.mul(sa0, as0));
+        bi0 = i32x4.add(bi0, i32x4.mul(sb0, bs0));
+        ai1 = i32x4.add(ai1, i32x4.mul(sa1, as0));
+        bi1 = i32x4.add(bi1, i32x4.mul(sb1, bs0));
+        if (sizeof<T>() > 2) {
+          ai2 = i32x4.add(ai2, i32x4.mul(sa2, as0));
+          bi2 = i32x4.add(bi2, i32x4.mul(sb2, bs0));
+          ai3 = i32x4.add(ai3, i32x4.mul(sa3, as0));
+          bi3 = i32x4.add(bi3, i32x4.mul(sb3, bs0));
+        }
+        sa0 = sb0 = sa1 = sb1 = sa2 = sb2 = sa3 = sb3 = i32x4.splat(0);
+        for (let c: usize = 0; c < 64; c += 8) {
+          const a = v128.load(p + (c << 2), 160),
+            ae = v128.and(i16x8.shr_u(a, 4), nibble),
+            ao = i16x8.shr_u(a, 12);
+          const b = v128.load(p + (c << 2), 176),
+            be = v128.and(i16x8.shr_u(b, 4), nibble),
+            bo = i16x8.shr_u(b, 12);
+          sa0 = i32x4.add(sa0, wideDots(x0 + o + c + 64, ae, ao));
+          sb0 = i32x4.add(sb0, wideDots(x0 + o + c + 64, be, bo));
+          sa1 = i32x4.add(sa1, wideDots(x1 + o + c + 64, ae, ao));
+          sb1 = i32x4.add(sb1, wideDots(x1 + o + c + 64, be, bo));
           if (sizeof<T>() > 2) {
-            bi2 = i32x4.add(
-              bi2,
-              i32x4.add(i32x4.mul(wideDots(x2 + o + c, bn0, bn1), bs0), i32x4.mul(wideDots(x2 + o + c + 64, bn2, bn3), bs1)),
-            );
-            bi3 = i32x4.add(
-              bi3,
-              i32x4.add(i32x4.mul(wideDots(x3 + o + c, bn0, bn1), bs0), i32x4.mul(wideDots(x3 + o + c + 64, bn2, bn3), bs1)),
-            );
+            sa2 = i32x4.add(sa2, wideDots(x2 + o + c + 64, ae, ao));
+            sb2 = i32x4.add(sb2, wideDots(x2 + o + c + 64, be, bo));
+            sa3 = i32x4.add(sa3, wideDots(x3 + o + c + 64, ae, ao));
+            sb3 = i32x4.add(sb3, wideDots(x3 + o + c + 64, be, bo));
           }
+        }
+        ai0 = i32x4.add(ai0, i32x4.mul(sa0, as1));
+        bi0 = i32x4.add(bi0, i32x4.mul(sb0, bs1));
+        ai1 = i32x4.add(ai1, i32x4.mul(sa1, as1));
+        bi1 = i32x4.add(bi1, i32x4.mul(sb1, bs1));
+        if (sizeof<T>() > 2) {
+          ai2 = i32x4.add(ai2, i32x4.mul(sa2, as1));
+          bi2 = i32x4.add(bi2, i32x4.mul(sb2, bs1));
+          ai3 = i32x4.add(ai3, i32x4.mul(sa3, as1));
+          bi3 = i32x4.add(bi3, i32x4.mul(sb3, bs1));
         }
       }
     }
@@ -270,12 +333,9 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
   }
 }
 
-/** Four chunks of four columns, weights in 0…15: at most 4 · 2 · 127 · 15 in an i16. */
-function dots(x: usize, w0: v128, w1: v128, w2: v128, w3: v128): v128 {
-  return i16x8.add(
-    i16x8.add(v128.relaxed_dot<i16>(v128.load32_splat(x), w0), v128.relaxed_dot<i16>(v128.load32_splat(x, 4), w1)),
-    i16x8.add(v128.relaxed_dot<i16>(v128.load32_splat(x, 8), w2), v128.relaxed_dot<i16>(v128.load32_splat(x, 12), w3)),
-  );
+/** acc + x · w in i16: the 8 of a sub-block add at most 8 · 2 · 127 · 15. */
+function dot(acc: v128, x: v128, w: v128): v128 {
+  return i16x8.add(acc, v128.relaxed_dot<i16>(x, w));
 }
 
 /** One chunk of four columns against i16 activations. */

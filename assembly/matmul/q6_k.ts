@@ -61,175 +61,58 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
       bi2 = ai0,
       ai3 = ai0,
       bi3 = ai0;
-    // A turn is one half h of the super-block and 16 of its 32 columns: four sub-blocks, 32 columns apart, of 16 columns each.
+    // A turn is one half of the super-block and 16 of its 32 columns: four sub-blocks, 32 columns apart, of 16 columns each.
     for (let turn = 0; turn < 4; turn++) {
       // Scales come in pairs of bytes: one byte further on, the second is where the first was.
-      const p = w + <usize>turn * 384,
-        scales = w + ((<usize>(turn >> 1)) << 6) + (turn & 1);
-      const o = ((<usize>(turn >> 1)) << 7) + ((<usize>(turn & 1)) << 4);
-      const ap0 = v128.load8x8_s(scales, 16),
-        as0 = ASC_FEATURE_RELAXED_SIMD ? first(ap0) : firstWide(ap0);
-      const ap1 = v128.load8x8_s(scales, 32),
-        as1 = ASC_FEATURE_RELAXED_SIMD ? first(ap1) : firstWide(ap1);
-      const ap2 = v128.load8x8_s(scales, 48),
-        as2 = ASC_FEATURE_RELAXED_SIMD ? first(ap2) : firstWide(ap2);
-      const ap3 = v128.load8x8_s(scales, 64),
-        as3 = ASC_FEATURE_RELAXED_SIMD ? first(ap3) : firstWide(ap3);
-      const bp0 = v128.load8x8_s(scales, 24),
-        bs0 = ASC_FEATURE_RELAXED_SIMD ? first(bp0) : firstWide(bp0);
-      const bp1 = v128.load8x8_s(scales, 40),
-        bs1 = ASC_FEATURE_RELAXED_SIMD ? first(bp1) : firstWide(bp1);
-      const bp2 = v128.load8x8_s(scales, 56),
-        bs2 = ASC_FEATURE_RELAXED_SIMD ? first(bp2) : firstWide(bp2);
-      const bp3 = v128.load8x8_s(scales, 72),
-        bs3 = ASC_FEATURE_RELAXED_SIMD ? first(bp3) : firstWide(bp3);
-      for (let c: usize = 0; c < 4; c += 2) {
-        const m = p + c * 96;
-        const ax0 = v128.load(m, 144),
-          ay0 = v128.load(m, 176),
-          az0 = v128.load(m, 208);
-        const aw00 = v128.and(ax0, low);
-        const aw10 = v128.and(ay0, low);
-        const aw20 = v128.and(az0, low);
-        const aw30 = v128.or(
-          v128.or(v128.and(i16x8.shr_u(ax0, 6), bits01), v128.and(i16x8.shr_u(ay0, 4), bits23)),
-          v128.and(i16x8.shr_u(az0, 2), bits45),
-        );
-        const ax1 = v128.load(m, 240),
-          ay1 = v128.load(m, 272),
-          az1 = v128.load(m, 304);
-        const aw01 = v128.and(ax1, low);
-        const aw11 = v128.and(ay1, low);
-        const aw21 = v128.and(az1, low);
-        const aw31 = v128.or(
-          v128.or(v128.and(i16x8.shr_u(ax1, 6), bits01), v128.and(i16x8.shr_u(ay1, 4), bits23)),
-          v128.and(i16x8.shr_u(az1, 2), bits45),
-        );
-        if (ASC_FEATURE_RELAXED_SIMD) {
-          const i = o + (c << 2);
-          ai0 = i32x4.add(ai0, i32x4.dot_i16x8_s(dots(x0 + i, aw00, aw01), as0));
-          if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, i32x4.dot_i16x8_s(dots(x1 + i, aw00, aw01), as0));
-          if (sizeof<T>() > 2) {
-            ai2 = i32x4.add(ai2, i32x4.dot_i16x8_s(dots(x2 + i, aw00, aw01), as0));
-            ai3 = i32x4.add(ai3, i32x4.dot_i16x8_s(dots(x3 + i, aw00, aw01), as0));
+      let scales = w + ((<usize>(turn >> 1)) << 6) + (turn & 1),
+        p = w + <usize>turn * 384,
+        o = ((<usize>(turn >> 1)) << 7) + ((<usize>(turn & 1)) << 4);
+      // Three sub-blocks' weights are the low six bits of bytes, ...
+      for (const first = p; p < first + 96; p += 32, o += 32, scales += 16) {
+        const as = scale(v128.load8x8_s(scales, 16)),
+          bs = scale(v128.load8x8_s(scales, 24));
+        for (let c: usize = 0; c < 16; c += 8) {
+          const m = p + c * 24;
+          const va0 = v128.and(v128.load(m, 144), low),
+            va1 = v128.and(v128.load(m, 240), low);
+          const vb0 = v128.and(v128.load(m, 160), low),
+            vb1 = v128.and(v128.load(m, 256), low);
+          const x = (o + c) << WIDE;
+          ai0 = subBlock(ai0, x0 + x, va0, va1, as, even);
+          bi0 = subBlock(bi0, x0 + x, vb0, vb1, bs, even);
+          if (sizeof<T>() > 1) {
+            ai1 = subBlock(ai1, x1 + x, va0, va1, as, even);
+            bi1 = subBlock(bi1, x1 + x, vb0, vb1, bs, even);
           }
-          ai0 = i32x4.add(ai0, i32x4.dot_i16x8_s(dots(x0 + i + 32, aw10, aw11), as1));
-          if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, i32x4.dot_i16x8_s(dots(x1 + i + 32, aw10, aw11), as1));
           if (sizeof<T>() > 2) {
-            ai2 = i32x4.add(ai2, i32x4.dot_i16x8_s(dots(x2 + i + 32, aw10, aw11), as1));
-            ai3 = i32x4.add(ai3, i32x4.dot_i16x8_s(dots(x3 + i + 32, aw10, aw11), as1));
-          }
-          ai0 = i32x4.add(ai0, i32x4.dot_i16x8_s(dots(x0 + i + 64, aw20, aw21), as2));
-          if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, i32x4.dot_i16x8_s(dots(x1 + i + 64, aw20, aw21), as2));
-          if (sizeof<T>() > 2) {
-            ai2 = i32x4.add(ai2, i32x4.dot_i16x8_s(dots(x2 + i + 64, aw20, aw21), as2));
-            ai3 = i32x4.add(ai3, i32x4.dot_i16x8_s(dots(x3 + i + 64, aw20, aw21), as2));
-          }
-          ai0 = i32x4.add(ai0, i32x4.dot_i16x8_s(dots(x0 + i + 96, aw30, aw31), as3));
-          if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, i32x4.dot_i16x8_s(dots(x1 + i + 96, aw30, aw31), as3));
-          if (sizeof<T>() > 2) {
-            ai2 = i32x4.add(ai2, i32x4.dot_i16x8_s(dots(x2 + i + 96, aw30, aw31), as3));
-            ai3 = i32x4.add(ai3, i32x4.dot_i16x8_s(dots(x3 + i + 96, aw30, aw31), as3));
-          }
-        } else {
-          const i = (o << 1) + (c << 3);
-          ai0 = i32x4.add(ai0, i32x4.mul(wideDots(x0 + i, aw00, aw01, even), as0));
-          if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, i32x4.mul(wideDots(x1 + i, aw00, aw01, even), as0));
-          if (sizeof<T>() > 2) {
-            ai2 = i32x4.add(ai2, i32x4.mul(wideDots(x2 + i, aw00, aw01, even), as0));
-            ai3 = i32x4.add(ai3, i32x4.mul(wideDots(x3 + i, aw00, aw01, even), as0));
-          }
-          ai0 = i32x4.add(ai0, i32x4.mul(wideDots(x0 + i + 64, aw10, aw11, even), as1));
-          if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, i32x4.mul(wideDots(x1 + i + 64, aw10, aw11, even), as1));
-          if (sizeof<T>() > 2) {
-            ai2 = i32x4.add(ai2, i32x4.mul(wideDots(x2 + i + 64, aw10, aw11, even), as1));
-            ai3 = i32x4.add(ai3, i32x4.mul(wideDots(x3 + i + 64, aw10, aw11, even), as1));
-          }
-          ai0 = i32x4.add(ai0, i32x4.mul(wideDots(x0 + i + 128, aw20, aw21, even), as2));
-          if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, i32x4.mul(wideDots(x1 + i + 128, aw20, aw21, even), as2));
-          if (sizeof<T>() > 2) {
-            ai2 = i32x4.add(ai2, i32x4.mul(wideDots(x2 + i + 128, aw20, aw21, even), as2));
-            ai3 = i32x4.add(ai3, i32x4.mul(wideDots(x3 + i + 128, aw20, aw21, even), as2));
-          }
-          ai0 = i32x4.add(ai0, i32x4.mul(wideDots(x0 + i + 192, aw30, aw31, even), as3));
-          if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, i32x4.mul(wideDots(x1 + i + 192, aw30, aw31, even), as3));
-          if (sizeof<T>() > 2) {
-            ai2 = i32x4.add(ai2, i32x4.mul(wideDots(x2 + i + 192, aw30, aw31, even), as3));
-            ai3 = i32x4.add(ai3, i32x4.mul(wideDots(x3 + i + 192, aw30, aw31, even), as3));
+            ai2 = subBlock(ai2, x2 + x, va0, va1, as, even);
+            bi2 = subBlock(bi2, x2 + x, vb0, vb1, bs, even);
+            ai3 = subBlock(ai3, x3 + x, va0, va1, as, even);
+            bi3 = subBlock(bi3, x3 + x, vb0, vb1, bs, even);
           }
         }
-        const bx0 = v128.load(m, 160),
-          by0 = v128.load(m, 192),
-          bz0 = v128.load(m, 224);
-        const bw00 = v128.and(bx0, low);
-        const bw10 = v128.and(by0, low);
-        const bw20 = v128.and(bz0, low);
-        const bw30 = v128.or(
-          v128.or(v128.and(i16x8.shr_u(bx0, 6), bits01), v128.and(i16x8.shr_u(by0, 4), bits23)),
-          v128.and(i16x8.shr_u(bz0, 2), bits45),
-        );
-        const bx1 = v128.load(m, 256),
-          by1 = v128.load(m, 288),
-          bz1 = v128.load(m, 320);
-        const bw01 = v128.and(bx1, low);
-        const bw11 = v128.and(by1, low);
-        const bw21 = v128.and(bz1, low);
-        const bw31 = v128.or(
-          v128.or(v128.and(i16x8.shr_u(bx1, 6), bits01), v128.and(i16x8.shr_u(by1, 4), bits23)),
-          v128.and(i16x8.shr_u(bz1, 2), bits45),
-        );
-        if (ASC_FEATURE_RELAXED_SIMD) {
-          const i = o + (c << 2);
-          bi0 = i32x4.add(bi0, i32x4.dot_i16x8_s(dots(x0 + i, bw00, bw01), bs0));
-          if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, i32x4.dot_i16x8_s(dots(x1 + i, bw00, bw01), bs0));
-          if (sizeof<T>() > 2) {
-            bi2 = i32x4.add(bi2, i32x4.dot_i16x8_s(dots(x2 + i, bw00, bw01), bs0));
-            bi3 = i32x4.add(bi3, i32x4.dot_i16x8_s(dots(x3 + i, bw00, bw01), bs0));
-          }
-          bi0 = i32x4.add(bi0, i32x4.dot_i16x8_s(dots(x0 + i + 32, bw10, bw11), bs1));
-          if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, i32x4.dot_i16x8_s(dots(x1 + i + 32, bw10, bw11), bs1));
-          if (sizeof<T>() > 2) {
-            bi2 = i32x4.add(bi2, i32x4.dot_i16x8_s(dots(x2 + i + 32, bw10, bw11), bs1));
-            bi3 = i32x4.add(bi3, i32x4.dot_i16x8_s(dots(x3 + i + 32, bw10, bw11), bs1));
-          }
-          bi0 = i32x4.add(bi0, i32x4.dot_i16x8_s(dots(x0 + i + 64, bw20, bw21), bs2));
-          if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, i32x4.dot_i16x8_s(dots(x1 + i + 64, bw20, bw21), bs2));
-          if (sizeof<T>() > 2) {
-            bi2 = i32x4.add(bi2, i32x4.dot_i16x8_s(dots(x2 + i + 64, bw20, bw21), bs2));
-            bi3 = i32x4.add(bi3, i32x4.dot_i16x8_s(dots(x3 + i + 64, bw20, bw21), bs2));
-          }
-          bi0 = i32x4.add(bi0, i32x4.dot_i16x8_s(dots(x0 + i + 96, bw30, bw31), bs3));
-          if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, i32x4.dot_i16x8_s(dots(x1 + i + 96, bw30, bw31), bs3));
-          if (sizeof<T>() > 2) {
-            bi2 = i32x4.add(bi2, i32x4.dot_i16x8_s(dots(x2 + i + 96, bw30, bw31), bs3));
-            bi3 = i32x4.add(bi3, i32x4.dot_i16x8_s(dots(x3 + i + 96, bw30, bw31), bs3));
-          }
-        } else {
-          const i = (o << 1) + (c << 3);
-          bi0 = i32x4.add(bi0, i32x4.mul(wideDots(x0 + i, bw00, bw01, even), bs0));
-          if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, i32x4.mul(wideDots(x1 + i, bw00, bw01, even), bs0));
-          if (sizeof<T>() > 2) {
-            bi2 = i32x4.add(bi2, i32x4.mul(wideDots(x2 + i, bw00, bw01, even), bs0));
-            bi3 = i32x4.add(bi3, i32x4.mul(wideDots(x3 + i, bw00, bw01, even), bs0));
-          }
-          bi0 = i32x4.add(bi0, i32x4.mul(wideDots(x0 + i + 64, bw10, bw11, even), bs1));
-          if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, i32x4.mul(wideDots(x1 + i + 64, bw10, bw11, even), bs1));
-          if (sizeof<T>() > 2) {
-            bi2 = i32x4.add(bi2, i32x4.mul(wideDots(x2 + i + 64, bw10, bw11, even), bs1));
-            bi3 = i32x4.add(bi3, i32x4.mul(wideDots(x3 + i + 64, bw10, bw11, even), bs1));
-          }
-          bi0 = i32x4.add(bi0, i32x4.mul(wideDots(x0 + i + 128, bw20, bw21, even), bs2));
-          if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, i32x4.mul(wideDots(x1 + i + 128, bw20, bw21, even), bs2));
-          if (sizeof<T>() > 2) {
-            bi2 = i32x4.add(bi2, i32x4.mul(wideDots(x2 + i + 128, bw20, bw21, even), bs2));
-            bi3 = i32x4.add(bi3, i32x4.mul(wideDots(x3 + i + 128, bw20, bw21, even), bs2));
-          }
-          bi0 = i32x4.add(bi0, i32x4.mul(wideDots(x0 + i + 192, bw30, bw31, even), bs3));
-          if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, i32x4.mul(wideDots(x1 + i + 192, bw30, bw31, even), bs3));
-          if (sizeof<T>() > 2) {
-            bi2 = i32x4.add(bi2, i32x4.mul(wideDots(x2 + i + 192, bw30, bw31, even), bs3));
-            bi3 = i32x4.add(bi3, i32x4.mul(wideDots(x3 + i + 192, bw30, bw31, even), bs3));
-          }
+      }
+      // ... the fourth's are the high two of all three.
+      const as = scale(v128.load8x8_s(scales, 16)),
+        bs = scale(v128.load8x8_s(scales, 24));
+      for (let c: usize = 0; c < 16; c += 8) {
+        const m = p + c * 24;
+        const va0 = high(v128.load(m, 48), v128.load(m, 80), v128.load(m, 112), bits01, bits23, bits45),
+          va1 = high(v128.load(m, 144), v128.load(m, 176), v128.load(m, 208), bits01, bits23, bits45);
+        const vb0 = high(v128.load(m, 64), v128.load(m, 96), v128.load(m, 128), bits01, bits23, bits45),
+          vb1 = high(v128.load(m, 160), v128.load(m, 192), v128.load(m, 224), bits01, bits23, bits45);
+        const x = (o + c) << WIDE;
+        ai0 = subBlock(ai0, x0 + x, va0, va1, as, even);
+        bi0 = subBlock(bi0, x0 + x, vb0, vb1, bs, even);
+        if (sizeof<T>() > 1) {
+          ai1 = subBlock(ai1, x1 + x, va0, va1, as, even);
+          bi1 = subBlock(bi1, x1 + x, vb0, vb1, bs, even);
+        }
+        if (sizeof<T>() > 2) {
+          ai2 = subBlock(ai2, x2 + x, va0, va1, as, even);
+          bi2 = subBlock(bi2, x2 + x, vb0, vb1, bs, even);
+          ai3 = subBlock(ai3, x3 + x, va0, va1, as, even);
+          bi3 = subBlock(bi3, x3 + x, vb0, vb1, bs, even);
         }
       }
     }
@@ -268,20 +151,33 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
   }
 }
 
-/** Two chunks of four columns, weights in 0…63: at most 2 · 2 · 127 · 63 in an i16. */
-function dots(x: usize, w0: v128, w1: v128): v128 {
-  return i16x8.add(v128.relaxed_dot<i16>(v128.load32_splat(x), w0), v128.relaxed_dot<i16>(v128.load32_splat(x, 4), w1));
-}
+/** 1 where an activation takes two bytes. */
+const WIDE: usize = ASC_FEATURE_RELAXED_SIMD ? 0 : 1;
 
-/** Two chunks against i16 activations: even bytes, then odd ones. */
-function wideDots(x: usize, w0: v128, w1: v128, even: v128): v128 {
-  return i32x4.add(
+/** acc + scale · two chunks of four columns, weights in 0…63: at most 2 · 2 · 127 · 63 in an i16. */
+function subBlock(acc: v128, x: usize, w0: v128, w1: v128, scale: v128, even: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    const sums = i16x8.add(v128.relaxed_dot<i16>(v128.load32_splat(x), w0), v128.relaxed_dot<i16>(v128.load32_splat(x, 4), w1));
+    return i32x4.add(acc, i32x4.dot_i16x8_s(sums, scale));
+  }
+  const sums = i32x4.add(
     i32x4.add(i32x4.dot_i16x8_s(v128.load32_splat(x), v128.and(w0, even)), i32x4.dot_i16x8_s(v128.load32_splat(x, 4), i16x8.shr_u(w0, 8))),
     i32x4.add(
       i32x4.dot_i16x8_s(v128.load32_splat(x, 8), v128.and(w1, even)),
       i32x4.dot_i16x8_s(v128.load32_splat(x, 12), i16x8.shr_u(w1, 8)),
     ),
   );
+  return i32x4.add(acc, i32x4.mul(sums, scale));
+}
+
+/** What a pair of scales is multiplied as: the first of them, twice in its lane or once. */
+function scale(pair: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? first(pair) : firstWide(pair);
+}
+
+/** The fourth sub-block's weights: two bits of each of the others' bytes. */
+function high(x: v128, y: v128, z: v128, bits01: v128, bits23: v128, bits45: v128): v128 {
+  return v128.or(v128.or(v128.and(i16x8.shr_u(x, 6), bits01), v128.and(i16x8.shr_u(y, 4), bits23)), v128.and(i16x8.shr_u(z, 2), bits45));
 }
 
 /** Σ over eight sub-blocks of scale · Σx: what 32 times the offset of the weights takes off. No loop: V8 pairs within a block of code. */

@@ -85,22 +85,22 @@ function tile<T, F>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usiz
       ai3 = ai0,
       bi3 = ai0;
     for (let c: usize = 0; c < 64; c += 8) {
-      const a = v128.load(q + (c << 2));
-      const ae = i16x8.shr_s(i16x8.shl(a, 8), 8),
+      const a = v128.load(q + (c << 2)),
+        ae = i16x8.shr_s(i16x8.shl(a, 8), 8),
         ao = i16x8.shr_s(a, 8);
+      const b = v128.load(q + (c << 2), 16),
+        be = i16x8.shr_s(i16x8.shl(b, 8), 8),
+        bo = i16x8.shr_s(b, 8);
       ai0 = i32x4.add(ai0, dots(x0 + c, ae, ao));
-      if (sizeof<T>() > 1) ai1 = i32x4.add(ai1, dots(x1 + c, ae, ao));
+      bi0 = i32x4.add(bi0, dots(x0 + c, be, bo));
+      if (sizeof<T>() > 1) {
+        ai1 = i32x4.add(ai1, dots(x1 + c, ae, ao));
+        bi1 = i32x4.add(bi1, dots(x1 + c, be, bo));
+      }
       if (sizeof<T>() > 2) {
         ai2 = i32x4.add(ai2, dots(x2 + c, ae, ao));
-        ai3 = i32x4.add(ai3, dots(x3 + c, ae, ao));
-      }
-      const b = v128.load(q + (c << 2), 16);
-      const be = i16x8.shr_s(i16x8.shl(b, 8), 8),
-        bo = i16x8.shr_s(b, 8);
-      bi0 = i32x4.add(bi0, dots(x0 + c, be, bo));
-      if (sizeof<T>() > 1) bi1 = i32x4.add(bi1, dots(x1 + c, be, bo));
-      if (sizeof<T>() > 2) {
         bi2 = i32x4.add(bi2, dots(x2 + c, be, bo));
+        ai3 = i32x4.add(ai3, dots(x3 + c, ae, ao));
         bi3 = i32x4.add(bi3, dots(x3 + c, be, bo));
       }
     }
