@@ -1,5 +1,6 @@
 import { NIBBLE, NIBBLE16 } from "../constants";
 import { loadF16x4, widenF16 } from "../f16";
+import { A, B, dots, high0, high1, low0, low1, SHIFT } from "../nibbles";
 import { first, firstWide, second, secondWide } from "../pairs";
 import { BLOCK256, D256, SUMS32 } from "../quantizeRow";
 
@@ -33,7 +34,11 @@ export function matmulQ4_K(y: usize, yStride: usize, x: usize, xStride: usize, w
   }
 }
 
-/** 8 outputs × sizeof<T>() rows. Quad a is outputs 0–3, quad b 4–7: the same operations on both, so that V8 can pair them. */
+/**
+ * 8 outputs × sizeof<T>() rows. Quad a is outputs 0–3, quad b 4–7: the same operations on both, so that V8 can pair them. Short loops that
+ * carry the sums, rather than a whole block in one expression: of that Binaryen makes all of quad a and then all of b, and V8 keeps the
+ * activations that both use on the stack in between, at a third of the speed.
+ */
 function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, end: usize): void {
   let x1 = x0 + xStride;
   let x2 = x1 + xStride;
@@ -46,6 +51,7 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
     b2 = a0,
     a3 = a0,
     b3 = a0;
+  const nibble = v128.load(ASC_FEATURE_RELAXED_SIMD ? NIBBLE : NIBBLE16);
   for (; w < end; w += 1184) {
     let ai0 = i32x4.splat(0),
       bi0 = ai0,
@@ -55,245 +61,105 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
       bi2 = ai0,
       ai3 = ai0,
       bi3 = ai0;
-    if (ASC_FEATURE_RELAXED_SIMD) {
-      const nibble = v128.load(NIBBLE);
-      let value: v128;
-      for (let g: usize = 0; g < 4; g++) {
-        const p = w + (g << 8),
-          o = g << 6;
-        const as = v128.load8x8_u(w + (g << 4), 32),
-          as0 = first(as),
-          as1 = second(as);
-        const bs = v128.load8x8_u(w + (g << 4), 40),
-          bs0 = first(bs),
-          bs1 = second(bs);
-        if (sizeof<T>() == 1) {
-          // Four sums: both nibbles of a byte in one turn.
-          let la = i16x8.splat(0),
-            lb = la,
-            ha = la,
-            hb = la;
-          for (let c: usize = 0; c < 32; c += 8) {
-            const v = p + (c << 3),
-              x = x0 + o + c;
-            const va0 = v128.load(v, 160),
-              vb0 = v128.load(v, 176);
-            value = v128.load32_splat(x);
-            la = dot(la, value, v128.and(va0, nibble));
-            lb = dot(lb, value, v128.and(vb0, nibble));
-            value = v128.load32_splat(x, 32);
-            ha = dot(ha, value, v128.and(i16x8.shr_u(va0, 4), nibble));
-            hb = dot(hb, value, v128.and(i16x8.shr_u(vb0, 4), nibble));
-            const va1 = v128.load(v, 192),
-              vb1 = v128.load(v, 208);
-            value = v128.load32_splat(x, 4);
-            la = dot(la, value, v128.and(va1, nibble));
-            lb = dot(lb, value, v128.and(vb1, nibble));
-            value = v128.load32_splat(x, 36);
-            ha = dot(ha, value, v128.and(i16x8.shr_u(va1, 4), nibble));
-            hb = dot(hb, value, v128.and(i16x8.shr_u(vb1, 4), nibble));
-          }
-          ai0 = i32x4.add(ai0, i32x4.add(i32x4.dot_i16x8_s(la, as0), i32x4.dot_i16x8_s(ha, as1)));
-          bi0 = i32x4.add(bi0, i32x4.add(i32x4.dot_i16x8_s(lb, bs0), i32x4.dot_i16x8_s(hb, bs1)));
-          continue;
+    for (let g: usize = 0; g < 4; g++) {
+      const p = w + 160 + (g << 8),
+        o = g * 2 * SPAN;
+      const as = v128.load8x8_u(w + (g << 4), 32),
+        as0 = firstScale(as),
+        as1 = secondScale(as);
+      const bs = v128.load8x8_u(w + (g << 4), 40),
+        bs0 = firstScale(bs),
+        bs1 = secondScale(bs);
+      if (sizeof<T>() == 1) {
+        // Four sums leave room for both nibbles of a byte.
+        let la = i32x4.splat(0),
+          lb = la,
+          ha = la,
+          hb = la;
+        for (let c: usize = 0; c < SPAN; c += 8) {
+          const v = p + (c << SHIFT),
+            x = x0 + o + c;
+          la = dots(la, x, low0<A>(v, nibble), low1<A>(v, nibble));
+          lb = dots(lb, x, low0<B>(v, nibble), low1<B>(v, nibble));
+          ha = dots(ha, x + SPAN, high0<A>(v, nibble), high1<A>(v, nibble));
+          hb = dots(hb, x + SPAN, high0<B>(v, nibble), high1<B>(v, nibble));
         }
-        let sa0 = i16x8.splat(0),
-          sb0 = sa0,
-          sa1 = sa0,
-          sb1 = sa0,
-          sa2 = sa0,
-          sb2 = sa0,
-          sa3 = sa0,
-          sb3 = sa0;
-        for (let c: usize = 0; c < 32; c += 8) {
-          const v = p + (c << 3),
-            x = o + c;
-          const wa0 = v128.and(v128.load(v, 160), nibble);
-          const wb0 = v128.and(v128.load(v, 176), nibble);
-          value = v128.load32_splat(x0 + x);
-          sa0 = dot(sa0, value, wa0);
-          sb0 = dot(sb0, value, wb0);
-          value = v128.load32_splat(x1 + x);
-          sa1 = dot(sa1, value, wa0);
-          sb1 = dot(sb1, value, wb0);
-          if (sizeof<T>() > 2) {
-            value = v128.load32_splat(x2 + x);
-            sa2 = dot(sa2, value, wa0);
-            sb2 = dot(sb2, value, wb0);
-            value = v128.load32_splat(x3 + x);
-            sa3 = dot(sa3, value, wa0);
-            sb3 = dot(sb3, value, wb0);
-          }
-          const wa1 = v128.and(v128.load(v, 192), nibble);
-          const wb1 = v128.and(v128.load(v, 208), nibble);
-          value = v128.load32_splat(x0 + x, 4);
-          sa0 = dot(sa0, value, wa1);
-          sb0 = dot(sb0, value, wb1);
-          value = v128.load32_splat(x1 + x, 4);
-          sa1 = dot(sa1, value, wa1);
-          sb1 = dot(sb1, value, wb1);
-          if (sizeof<T>() > 2) {
-            value = v128.load32_splat(x2 + x, 4);
-            sa2 = dot(sa2, value, wa1);
-            sb2 = dot(sb2, value, wb1);
-            value = v128.load32_splat(x3 + x, 4);
-            sa3 = dot(sa3, value, wa1);
-            sb3 = dot(sb3, value, wb1);
-          }
+        ai0 = scaled(scaled(ai0, la, as0), ha, as1);
+        bi0 = scaled(scaled(bi0, lb, bs0), hb, bs1);
+        continue;
+      }
+      let sa0 = i32x4.splat(0),
+        sb0 = sa0,
+        sa1 = sa0,
+        sb1 = sa0,
+        sa2 = sa0,
+        sb2 = sa0,
+        sa3 = sa0,
+        sb3 = sa0;
+      for (let c: usize = 0; c < SPAN; c += 8) {
+        const v = p + (c << SHIFT),
+          x = o + c;
+        const wa0 = low0<A>(v, nibble),
+          wa1 = low1<A>(v, nibble),
+          wb0 = low0<B>(v, nibble),
+          wb1 = low1<B>(v, nibble);
+        sa0 = dots(sa0, x0 + x, wa0, wa1);
+        sb0 = dots(sb0, x0 + x, wb0, wb1);
+        if (sizeof<T>() > 1) {
+          sa1 = dots(sa1, x1 + x, wa0, wa1);
+          sb1 = dots(sb1, x1 + x, wb0, wb1);
         }
-        ai0 = i32x4.add(ai0, i32x4.dot_i16x8_s(sa0, as0));
-        bi0 = i32x4.add(bi0, i32x4.dot_i16x8_s(sb0, bs0));
-        ai1 = i32x4.add(ai1, i32x4.dot_i16x8_s(sa1, as0));
-        bi1 = i32x4.add(bi1, i32x4.dot_i16x8_s(sb1, bs0));
         if (sizeof<T>() > 2) {
-          ai2 = i32x4.add(ai2, i32x4.dot_i16x8_s(sa2, as0));
-          bi2 = i32x4.add(bi2, i32x4.dot_i16x8_s(sb2, bs0));
-          ai3 = i32x4.add(ai3, i32x4.dot_i16x8_s(sa3, as0));
-          bi3 = i32x4.add(bi3, i32x4.dot_i16x8_s(sb3, bs0));
-        }
-        sa0 = sb0 = sa1 = sb1 = sa2 = sb2 = sa3 = sb3 = i16x8.splat(0);
-        for (let c: usize = 0; c < 32; c += 8) {
-          const v = p + (c << 3),
-            x = o + c;
-          const wa0 = v128.and(i16x8.shr_u(v128.load(v, 160), 4), nibble);
-          const wb0 = v128.and(i16x8.shr_u(v128.load(v, 176), 4), nibble);
-          value = v128.load32_splat(x0 + x, 32);
-          sa0 = dot(sa0, value, wa0);
-          sb0 = dot(sb0, value, wb0);
-          value = v128.load32_splat(x1 + x, 32);
-          sa1 = dot(sa1, value, wa0);
-          sb1 = dot(sb1, value, wb0);
-          if (sizeof<T>() > 2) {
-            value = v128.load32_splat(x2 + x, 32);
-            sa2 = dot(sa2, value, wa0);
-            sb2 = dot(sb2, value, wb0);
-            value = v128.load32_splat(x3 + x, 32);
-            sa3 = dot(sa3, value, wa0);
-            sb3 = dot(sb3, value, wb0);
-          }
-          const wa1 = v128.and(i16x8.shr_u(v128.load(v, 192), 4), nibble);
-          const wb1 = v128.and(i16x8.shr_u(v128.load(v, 208), 4), nibble);
-          value = v128.load32_splat(x0 + x, 36);
-          sa0 = dot(sa0, value, wa1);
-          sb0 = dot(sb0, value, wb1);
-          value = v128.load32_splat(x1 + x, 36);
-          sa1 = dot(sa1, value, wa1);
-          sb1 = dot(sb1, value, wb1);
-          if (sizeof<T>() > 2) {
-            value = v128.load32_splat(x2 + x, 36);
-            sa2 = dot(sa2, value, wa1);
-            sb2 = dot(sb2, value, wb1);
-            value = v128.load32_splat(x3 + x, 36);
-            sa3 = dot(sa3, value, wa1);
-            sb3 = dot(sb3, value, wb1);
-          }
-        }
-        ai0 = i32x4.add(ai0, i32x4.dot_i16x8_s(sa0, as1));
-        bi0 = i32x4.add(bi0, i32x4.dot_i16x8_s(sb0, bs1));
-        ai1 = i32x4.add(ai1, i32x4.dot_i16x8_s(sa1, as1));
-        bi1 = i32x4.add(bi1, i32x4.dot_i16x8_s(sb1, bs1));
-        if (sizeof<T>() > 2) {
-          ai2 = i32x4.add(ai2, i32x4.dot_i16x8_s(sa2, as1));
-          bi2 = i32x4.add(bi2, i32x4.dot_i16x8_s(sb2, bs1));
-          ai3 = i32x4.add(ai3, i32x4.dot_i16x8_s(sa3, as1));
-          bi3 = i32x4.add(bi3, i32x4.dot_i16x8_s(sb3, bs1));
+          sa2 = dots(sa2, x2 + x, wa0, wa1);
+          sb2 = dots(sb2, x2 + x, wb0, wb1);
+          sa3 = dots(sa3, x3 + x, wa0, wa1);
+          sb3 = dots(sb3, x3 + x, wb0, wb1);
         }
       }
-    } else {
-      const nibble = v128.load(NIBBLE16);
-      for (let g: usize = 0; g < 4; g++) {
-        const p = w + (g << 8),
-          o = g << 7;
-        const as = v128.load8x8_u(w + (g << 4), 32),
-          as0 = firstWide(as),
-          as1 = secondWide(as);
-        const bs = v128.load8x8_u(w + (g << 4), 40),
-          bs0 = firstWide(bs),
-          bs1 = secondWide(bs);
-        if (sizeof<T>() == 1) {
-          // Room for a sum of each sub-block, and so for one product with its scale.
-          let al = i32x4.splat(0),
-            ah = al,
-            bl = al,
-            bh = al;
-          for (let c: usize = 0; c < 64; c += 8) {
-            const x = x0 + o + c;
-            const a = v128.load(p + (c << 2), 160);
-            al = i32x4.add(al, wideDots(x, v128.and(a, nibble), v128.and(i16x8.shr_u(a, 8), nibble)));
-            ah = i32x4.add(ah, wideDots(x + 64, v128.and(i16x8.shr_u(a, 4), nibble), i16x8.shr_u(a, 12)));
-            const b = v128.load(p + (c << 2), 176);
-            bl = i32x4.add(bl, wideDots(x, v128.and(b, nibble), v128.and(i16x8.shr_u(b, 8), nibble)));
-            bh = i32x4.add(bh, wideDots(x + 64, v128.and(i16x8.shr_u(b, 4), nibble), i16x8.shr_u(b, 12)));
-          }
-          ai0 = i32x4.add(ai0, i32x4.add(i32x4.mul(al, as0), i32x4.mul(ah, as1)));
-          bi0 = i32x4.add(bi0, i32x4.add(i32x4.mul(bl, bs0), i32x4.mul(bh, bs1)));
-          continue;
+      ai0 = scaled(ai0, sa0, as0);
+      bi0 = scaled(bi0, sb0, bs0);
+      if (sizeof<T>() > 1) {
+        ai1 = scaled(ai1, sa1, as0);
+        bi1 = scaled(bi1, sb1, bs0);
+      }
+      if (sizeof<T>() > 2) {
+        ai2 = scaled(ai2, sa2, as0);
+        bi2 = scaled(bi2, sb2, bs0);
+        ai3 = scaled(ai3, sa3, as0);
+        bi3 = scaled(bi3, sb3, bs0);
+      }
+      sa0 = sb0 = sa1 = sb1 = sa2 = sb2 = sa3 = sb3 = i32x4.splat(0);
+      for (let c: usize = 0; c < SPAN; c += 8) {
+        const v = p + (c << SHIFT),
+          x = o + c + SPAN;
+        const wa0 = high0<A>(v, nibble),
+          wa1 = high1<A>(v, nibble),
+          wb0 = high0<B>(v, nibble),
+          wb1 = high1<B>(v, nibble);
+        sa0 = dots(sa0, x0 + x, wa0, wa1);
+        sb0 = dots(sb0, x0 + x, wb0, wb1);
+        if (sizeof<T>() > 1) {
+          sa1 = dots(sa1, x1 + x, wa0, wa1);
+          sb1 = dots(sb1, x1 + x, wb0, wb1);
         }
-        let sa0 = i32x4.splat(0),
-          sb0 = sa0,
-          sa1 = sa0,
-          sb1 = sa0,
-          sa2 = sa0,
-          sb2 = sa0,
-          sa3 = sa0,
-          sb3 = sa0;
-        for (let c: usize = 0; c < 64; c += 8) {
-          const a = v128.load(p + (c << 2), 160),
-            ae = v128.and(a, nibble),
-            ao = v128.and(i16x8.shr_u(a, 8), nibble);
-          const b = v128.load(p + (c << 2), 176),
-            be = v128.and(b, nibble),
-            bo = v128.and(i16x8.shr_u(b, 8), nibble);
-          sa0 = i32x4.add(sa0, wideDots(x0 + o + c, ae, ao));
-          sb0 = i32x4.add(sb0, wideDots(x0 + o + c, be, bo));
-          sa1 = i32x4.add(sa1, wideDots(x1 + o + c, ae, ao));
-          sb1 = i32x4.add(sb1, wideDots(x1 + o + c, be, bo));
-          if (sizeof<T>() > 2) {
-            sa2 = i32x4.add(sa2, wideDots(x2 + o + c, ae, ao));
-            sb2 = i32x4.add(sb2, wideDots(x2 + o + c, be, bo));
-            sa3 = i32x4.add(sa3, wideDots(x3 + o + c, ae, ao));
-            sb3 = i32x4.add(sb3, wideDots(x3 + o + c, be, bo));
-          }
-        }
-        ai0 = i32x4.add(ai0, i32x4.mul(sa0, as0));
-        bi0 = i32x4.add(bi0, i32x4.mul(sb0, bs0));
-        ai1 = i32x4.add(ai1, i32x4.mul(sa1, as0));
-        bi1 = i32x4.add(bi1, i32x4.mul(sb1, bs0));
         if (sizeof<T>() > 2) {
-          ai2 = i32x4.add(ai2, i32x4.mul(sa2, as0));
-          bi2 = i32x4.add(bi2, i32x4.mul(sb2, bs0));
-          ai3 = i32x4.add(ai3, i32x4.mul(sa3, as0));
-          bi3 = i32x4.add(bi3, i32x4.mul(sb3, bs0));
+          sa2 = dots(sa2, x2 + x, wa0, wa1);
+          sb2 = dots(sb2, x2 + x, wb0, wb1);
+          sa3 = dots(sa3, x3 + x, wa0, wa1);
+          sb3 = dots(sb3, x3 + x, wb0, wb1);
         }
-        sa0 = sb0 = sa1 = sb1 = sa2 = sb2 = sa3 = sb3 = i32x4.splat(0);
-        for (let c: usize = 0; c < 64; c += 8) {
-          const a = v128.load(p + (c << 2), 160),
-            ae = v128.and(i16x8.shr_u(a, 4), nibble),
-            ao = i16x8.shr_u(a, 12);
-          const b = v128.load(p + (c << 2), 176),
-            be = v128.and(i16x8.shr_u(b, 4), nibble),
-            bo = i16x8.shr_u(b, 12);
-          sa0 = i32x4.add(sa0, wideDots(x0 + o + c + 64, ae, ao));
-          sb0 = i32x4.add(sb0, wideDots(x0 + o + c + 64, be, bo));
-          sa1 = i32x4.add(sa1, wideDots(x1 + o + c + 64, ae, ao));
-          sb1 = i32x4.add(sb1, wideDots(x1 + o + c + 64, be, bo));
-          if (sizeof<T>() > 2) {
-            sa2 = i32x4.add(sa2, wideDots(x2 + o + c + 64, ae, ao));
-            sb2 = i32x4.add(sb2, wideDots(x2 + o + c + 64, be, bo));
-            sa3 = i32x4.add(sa3, wideDots(x3 + o + c + 64, ae, ao));
-            sb3 = i32x4.add(sb3, wideDots(x3 + o + c + 64, be, bo));
-          }
-        }
-        ai0 = i32x4.add(ai0, i32x4.mul(sa0, as1));
-        bi0 = i32x4.add(bi0, i32x4.mul(sb0, bs1));
-        ai1 = i32x4.add(ai1, i32x4.mul(sa1, as1));
-        bi1 = i32x4.add(bi1, i32x4.mul(sb1, bs1));
-        if (sizeof<T>() > 2) {
-          ai2 = i32x4.add(ai2, i32x4.mul(sa2, as1));
-          bi2 = i32x4.add(bi2, i32x4.mul(sb2, bs1));
-          ai3 = i32x4.add(ai3, i32x4.mul(sa3, as1));
-          bi3 = i32x4.add(bi3, i32x4.mul(sb3, bs1));
-        }
+      }
+      ai0 = scaled(ai0, sa0, as1);
+      bi0 = scaled(bi0, sb0, bs1);
+      if (sizeof<T>() > 1) {
+        ai1 = scaled(ai1, sa1, as1);
+        bi1 = scaled(bi1, sb1, bs1);
+      }
+      if (sizeof<T>() > 2) {
+        ai2 = scaled(ai2, sa2, as1);
+        bi2 = scaled(bi2, sb2, bs1);
+        ai3 = scaled(ai3, sa3, as1);
+        bi3 = scaled(bi3, sb3, bs1);
       }
     }
     const ad = loadF16x4(w),
@@ -333,14 +199,20 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
   }
 }
 
-/** acc + x · w in i16: the 8 of a sub-block add at most 8 · 2 · 127 · 15. */
-function dot(acc: v128, x: v128, w: v128): v128 {
-  return i16x8.add(acc, v128.relaxed_dot<i16>(x, w));
+/** Bytes of a sub-block's 32 activations. */
+const SPAN: usize = ASC_FEATURE_RELAXED_SIMD ? 32 : 64;
+
+/** acc + scale · sums of a sub-block. A lane of i16 has added 16 products: at most 16 · 127 · 15. */
+function scaled(acc: v128, sums: v128, scale: v128): v128 {
+  return i32x4.add(acc, ASC_FEATURE_RELAXED_SIMD ? i32x4.dot_i16x8_s(sums, scale) : i32x4.mul(sums, scale));
 }
 
-/** One chunk of four columns against i16 activations. */
-function wideDots(x: usize, even: v128, odd: v128): v128 {
-  return i32x4.add(i32x4.dot_i16x8_s(v128.load32_splat(x), even), i32x4.dot_i16x8_s(v128.load32_splat(x, 4), odd));
+function firstScale(pair: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? first(pair) : firstWide(pair);
+}
+
+function secondScale(pair: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? second(pair) : secondWide(pair);
 }
 
 /** Σ over the eight sub-blocks of m · Σx. */
