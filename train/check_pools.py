@@ -83,7 +83,7 @@ def main(count: int) -> int:
     fields = [field for tool in common_tools("train") for field in tool.fields.values()] + [
         field for tool in composed_tools("train") for field in tool.fields
     ]
-    given = {choice for field in fields for choice in field.choices}
+    given = {choice.casefold() for field in fields for choice in field.choices}
     for kind, train, evaluation in zip(("message", "value"), sides["train"], sides["eval"], strict=True):
         found += [f"{kind}: {text!r}" for text in sorted(train & evaluation - given)]
     for line in found:

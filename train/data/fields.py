@@ -113,18 +113,6 @@ island mountain forest field farm factory lab sample result report review rating
 year month week hour minute second base top bottom minimum maximum average fixed extra special regular normal public private internal
 external official personal common rare exact rough clean dirty safe free paid prepaid expected actual real fake virtual
 """.split()
-ENUMS = [
-    "low medium high", "open closed pending", "celsius fahrenheit", "small medium large", "asc desc", "json csv xml",
-    "draft published archived",
-    "email sms push", "metric imperial", "basic pro premium", "daily weekly monthly", "north south east west", "red green blue",
-    "fast normal slow",
-    "admin editor viewer", "todo doing done", "economy business first", "circle square triangle", "light dark auto", "on off",
-    "hot cold warm",
-    "single double suite", "cash card transfer", "new used refurbished", "left right center", "public private", "png jpg svg",
-    "minor major critical",
-    "vegan vegetarian regular", "bus train plane car", "success failed running", "short long", "strict relaxed", "bronze silver gold",
-]  # fmt: skip
-ENUM_SETS = Pool("enum values", ENUMS)
 INVENTED_NAMES = 0.15  # of training's fields: what was never seen before is copied, not known
 
 
@@ -262,7 +250,7 @@ def key_style(rng: Random) -> Callable[[str], str]:
 def enum_choices(rng: Random, split: Split) -> tuple[str, ...]:
     if split == "train" and rng.random() < values.INVENTED:
         return tuple({values.word(rng, split): None for _ in range(rng.choice([2, 3, 3, 4]))})
-    return tuple(rng.choice(ENUM_SETS[split]).split())
+    return tuple(rng.choice(words.ENUM_SETS[split]).split())
 
 
 def make_fields(rng: Random, split: Split, count: int, kinds: list[str] | None = None) -> list[Field]:

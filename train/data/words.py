@@ -157,3 +157,17 @@ pe pi po pu ra re ri ro ru sa se si so su ta te ti to tu va ve vi vo wa we wi wo
 sha chi tho ar el in or un al en is os ur
 """.split()  # names are composed of these; the hash of the whole name decides where it belongs
 SYLLABLE_ENDS = "n r s l m t k x nd rt ck th sh rn ll st".split()
+
+ENUMS = [
+    "low medium high", "open closed pending", "celsius fahrenheit", "small medium large", "asc desc", "json csv xml",
+    "draft published archived",
+    "email sms push", "metric imperial", "basic pro premium", "daily weekly monthly", "north south east west", "red green blue",
+    "fast normal slow",
+    "admin editor viewer", "todo doing done", "economy business first", "circle square triangle", "light dark auto", "on off",
+    "hot cold warm",
+    "single double suite", "cash card transfer", "new used refurbished", "left right center", "public private", "png jpg svg",
+    "minor major critical",
+    "vegan vegetarian regular", "bus train plane car", "success failed running", "short long", "strict relaxed", "bronze silver gold",
+]  # fmt: skip
+ENUM_SETS = Pool("enum values", ENUMS)
+CHOICES = frozenset(" ".join(ENUMS).split())
