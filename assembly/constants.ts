@@ -16,7 +16,8 @@ export const BITS01: usize = 160; //      i8x16 3
 export const BITS23: usize = 176; //      i8x16 12
 export const BITS45: usize = 192; //      i8x16 48
 export const BYTE16: usize = 208; //      i16x8 255
-export const EXP: usize = 224; //         f32 each: what exp4 needs, to be splat: V8 pairs splats, not loads of one vector
+export const FIRST16: usize = 224; //     i32 0xffff, to be splat
+export const EXP: usize = 240; //         f32 each: what exp4 needs, to be splat: V8 pairs splats, not loads of one vector
 
 /** Writes the table. Once per bank, before any other kernel. */
 export function init(): void {
@@ -32,6 +33,7 @@ export function init(): void {
   v128.store(BITS23, i8x16.splat(12));
   v128.store(BITS45, i8x16.splat(48));
   v128.store(BYTE16, i16x8.splat(255));
+  v128.store(FIRST16, i32x4.splat(0xffff));
   f32.store(EXP, 88);
   f32.store(EXP, -87, 4);
   f32.store(EXP, 1.44269504088896341, 2 * 4); // 1 / ln 2

@@ -46,9 +46,8 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
     b2 = a0,
     a3 = a0,
     b3 = a0;
-  // In the one-row tile a constant would be built anew each time; in the others the masked weights are shared by the rows.
-  const even = sizeof<T>() == 1 ? v128.load(BYTE16) : i16x8.splat(255);
-  const low = v128.load(LOW6),
+  const even = v128.load(BYTE16),
+    low = v128.load(LOW6),
     bits01 = v128.load(BITS01),
     bits23 = v128.load(BITS23),
     bits45 = v128.load(BITS45);
