@@ -5,6 +5,7 @@ Checks of the generator, the mask and the split.
 """
 
 import json
+import re
 import unittest
 from hashlib import sha256
 from itertools import islice
@@ -14,6 +15,7 @@ from check_pools import strings
 from data import Example, generate
 from data.example import assistant, assistant_calls, call, tool_result, user
 from data.split import POOLS, Pool, split_of
+from data.wear import COPIES, worn
 from prepare import decode, encode
 from render import render
 
@@ -101,6 +103,18 @@ class Splits(unittest.TestCase):
         self.assertEqual((pool["train"], pool["eval"]), ((text,), (other,)))
         with self.assertRaisesRegex(ValueError, "has nothing for training"):
             Pool("test", [text])
+
+    def test_worn_phrasings_keep_what_stands_beside_a_value(self) -> None:
+        text = "Would somebody please take {amount} of flour, when there is time, to {person} before the shop closes?"
+        for wear in ("add", "change"):
+            copies = worn((text,), wear)[COPIES:]
+            self.assertEqual((len(copies), text in copies), (COPIES, False))
+            for copy in copies:
+                for kept in ("take {amount} of", "to {person} before"):
+                    self.assertIn(kept, copy)
+                if wear == "add":
+                    rest = iter(re.findall(r"[\w{}]+", copy))
+                    self.assertTrue(all(word in rest for word in re.findall(r"[\w{}]+", text)), copy)
 
 
 if __name__ == "__main__":
