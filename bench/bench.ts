@@ -17,7 +17,7 @@ const help = `Measures lfm-edge beside its peers, on files of random weights in 
   npm run bench -- [--model NAME] [--threads 1,2] [--engines paired,llama.cpp] [--cells …] [--quick | --full] [-o FILE]
 
   --model    ${models.map(({ name }) => name).join(", ")}, "all", or a GGUF file of your own; may be given
-             more than once (default: ${defaultModels.join(", ")}: under 15 minutes)
+             more than once (default: ${defaultModels.join(", ")}: about 15 minutes)
   --threads  default: 1 and all cores
   --engines  only these: ${allEngines.map(({ name }) => name).join(", ")}
   --cells    only these columns, as "prefill 512,decode @0"
@@ -93,8 +93,9 @@ async function run(order: Order, signal: AbortSignal): Promise<void> {
       : cellsOf(order.size, model.small ?? false);
     if (cells.length === 0)
       throw new RangeError(`there is nothing to measure: no column of ${model.name} is called ${order.cells?.join(" or ")}`);
-    const chosen = allEngines.filter(({ name }) => (order.engines ?? model.engines).includes(name));
-    for (const threads of model.small ? order.threads.slice(0, 1) : order.threads) {
+    const asked = allEngines.filter(({ name }) => (order.engines ?? model.engines).includes(name));
+    for (const [i, threads] of (model.small ? order.threads.slice(0, 1) : order.threads).entries()) {
+      const chosen = order.engines || order.size === "full" || i === 0 ? asked : asked.filter(({ once }) => !once);
       const title = `${model.name}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
       progress(elapsed(), `${title}: memory`);
       const results = chosen.map(

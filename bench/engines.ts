@@ -7,6 +7,8 @@ export interface Engine {
   readonly name: string;
   readonly command: readonly [string, ...string[]];
   readonly setup: Pick<Setup, "kernels" | "paired">;
+  /** With one number of threads only, but for `--full`: its bars, if it has any, are ratios that threads change little. */
+  readonly once?: true;
   /** Where it is not: what to do. */
   readonly missing?: string;
 }
@@ -24,10 +26,10 @@ export const NATIVE = "llama.cpp"; // ratios are to this one
 export const engines: readonly Engine[] = [
   { name: "paired", command: [process.execPath, ours], setup: { kernels: "auto", paired: true } },
   { name: "unpaired", command: [process.execPath, ours], setup: unpaired },
-  { name: "plain", command: [process.execPath, ours], setup: { kernels: "plain", paired: false } },
-  { name: "node22", command: [node22, ours], setup: unpaired, ...missing(node22) },
-  { name: "deno", command: [deno, "run", "--allow-all", "--no-remote", ours], setup: unpaired, ...missing(deno) },
-  { name: "bun", command: [bun, ours], setup: unpaired, ...missing(bun) },
+  { name: "plain", command: [process.execPath, ours], setup: { kernels: "plain", paired: false }, once: true },
+  { name: "node22", command: [node22, ours], setup: unpaired, once: true, ...missing(node22) },
+  { name: "deno", command: [deno, "run", "--allow-all", "--no-remote", ours], setup: unpaired, once: true, ...missing(deno) },
+  { name: "bun", command: [bun, ours], setup: unpaired, once: true, ...missing(bun) },
   { name: NATIVE, command: [process.execPath, here("engines/llama-cpp.ts")], setup: unpaired },
   {
     name: "wllama",
