@@ -2,6 +2,7 @@ import { NIBBLE, NIBBLE16, ONES } from "../constants";
 import { loadF16x4, widenF16 } from "../f16";
 import { A, B, dots, high0, high1, low0, low1, SHIFT } from "../nibbles";
 import { BLOCK32, D32, SUM32 } from "../quantizeRow";
+import { whole } from "../sums";
 
 /**
  * y[r][o] = Σ_k W[o][k] · x[r][k], W in Q4_0's octets (formats/q4_0.ts), x in rows of quantizeRow32.
@@ -33,11 +34,7 @@ export function matmulQ4_0(y: usize, yStride: usize, x: usize, xStride: usize, w
   }
 }
 
-/**
- * 8 outputs × sizeof<T>() rows. Quad a is outputs 0–3, quad b 4–7: the same operations on both, so that V8 can pair them. Short loops that
- * carry the sums, rather than a whole block in one expression: of that Binaryen makes all of quad a and then all of b, and V8 keeps the
- * activations that both use on the stack in between, at a third of the speed.
- */
+/** 8 outputs × sizeof<T>() rows. Quad a is outputs 0–3, quad b 4–7: the same operations on both, in short loops; see sums.ts. */
 function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, end: usize): void {
   let x1 = x0 + xStride;
   let x2 = x1 + xStride;
@@ -136,7 +133,6 @@ const HALF: usize = ASC_FEATURE_RELAXED_SIMD ? 16 : 32;
 
 /** acc + (d_w · d_x) · (Σ q·x − 8 Σ x). A lane of i16 adds 16 products: at most 16 · 127 · 15. */
 function block(acc: v128, sums: v128, ones: v128, d: v128, x: usize): v128 {
-  const dot = ASC_FEATURE_RELAXED_SIMD ? i32x4.dot_i16x8_s(sums, ones) : sums;
-  const q = i32x4.sub(dot, i32x4.shl(v128.load32_splat(x, SUM32), 3));
+  const q = i32x4.sub(whole(sums, ones), i32x4.shl(v128.load32_splat(x, SUM32), 3));
   return f32x4.add(acc, f32x4.mul(f32x4.mul(d, v128.load32_splat(x, D32)), f32x4.convert_i32x4_s(q)));
 }

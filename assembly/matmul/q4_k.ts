@@ -1,8 +1,8 @@
 import { NIBBLE, NIBBLE16 } from "../constants";
 import { loadF16x4, widenF16 } from "../f16";
 import { A, B, dots, high0, high1, low0, low1, SHIFT } from "../nibbles";
-import { first, firstWide, second, secondWide } from "../pairs";
 import { BLOCK256, D256, SUMS32 } from "../quantizeRow";
+import { firstScale, scaled, secondScale } from "../sums";
 
 /**
  * y[r][o] = Σ_k W[o][k] · x[r][k], W in Q4_K's octets (formats/q4_k.ts), x in rows of quantizeRow256.
@@ -34,11 +34,7 @@ export function matmulQ4_K(y: usize, yStride: usize, x: usize, xStride: usize, w
   }
 }
 
-/**
- * 8 outputs × sizeof<T>() rows. Quad a is outputs 0–3, quad b 4–7: the same operations on both, so that V8 can pair them. Short loops that
- * carry the sums, rather than a whole block in one expression: of that Binaryen makes all of quad a and then all of b, and V8 keeps the
- * activations that both use on the stack in between, at a third of the speed.
- */
+/** 8 outputs × sizeof<T>() rows. Quad a is outputs 0–3, quad b 4–7: the same operations on both, in short loops; see sums.ts. */
 function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, end: usize): void {
   let x1 = x0 + xStride;
   let x2 = x1 + xStride;
@@ -199,21 +195,8 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
   }
 }
 
-/** Bytes of a sub-block's 32 activations. */
+/** Bytes of a sub-block's 32 activations. Of their products a lane of i16 adds 16: at most 16 · 127 · 15. */
 const SPAN: usize = ASC_FEATURE_RELAXED_SIMD ? 32 : 64;
-
-/** acc + scale · sums of a sub-block. A lane of i16 has added 16 products: at most 16 · 127 · 15. */
-function scaled(acc: v128, sums: v128, scale: v128): v128 {
-  return i32x4.add(acc, ASC_FEATURE_RELAXED_SIMD ? i32x4.dot_i16x8_s(sums, scale) : i32x4.mul(sums, scale));
-}
-
-function firstScale(pair: v128): v128 {
-  return ASC_FEATURE_RELAXED_SIMD ? first(pair) : firstWide(pair);
-}
-
-function secondScale(pair: v128): v128 {
-  return ASC_FEATURE_RELAXED_SIMD ? second(pair) : secondWide(pair);
-}
 
 /** Σ over the eight sub-blocks of m · Σx. */
 function minimums(mins: usize, x: usize): v128 {

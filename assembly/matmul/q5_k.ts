@@ -2,6 +2,7 @@ import { BYTE16, HIGH1, NIBBLE, ONES } from "../constants";
 import { loadF16x4, widenF16 } from "../f16";
 import { firstWide, secondWide } from "../pairs";
 import { BLOCK32, D32, SUM32 } from "../quantizeRow";
+import { byteDots, whole } from "../sums";
 
 /**
  * y[r][o] = Σ_k W[o][k] · x[r][k], W in Q5_K's octets (formats/q5_k.ts), x in rows of quantizeRow32.
@@ -181,21 +182,9 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
 /** A chunk is four columns of activations: 4 bytes, or 8 where they are wide. */
 const SHIFT: usize = ASC_FEATURE_RELAXED_SIMD ? 2 : 3;
 
-/** acc + two chunks of four columns, weights in 0…31: at most 2 · 2 · 127 · 31 in an i16. */
+/** acc + two chunks of four columns. */
 function dots(acc: v128, x: usize, w0: v128, w1: v128, ones: v128, even: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) {
-    const sums = i16x8.add(v128.relaxed_dot<i16>(v128.load32_splat(x), w0), v128.relaxed_dot<i16>(v128.load32_splat(x, 4), w1));
-    return i32x4.add(acc, i32x4.dot_i16x8_s(sums, ones));
-  }
-  const first = i32x4.add(
-    i32x4.dot_i16x8_s(v128.load32_splat(x), v128.and(w0, even)),
-    i32x4.dot_i16x8_s(v128.load32_splat(x, 4), i16x8.shr_u(w0, 8)),
-  );
-  const second = i32x4.add(
-    i32x4.dot_i16x8_s(v128.load32_splat(x, 8), v128.and(w1, even)),
-    i32x4.dot_i16x8_s(v128.load32_splat(x, 12), i16x8.shr_u(w1, 8)),
-  );
-  return i32x4.add(acc, i32x4.add(first, second));
+  return i32x4.add(acc, whole(byteDots(x, w0, w1, even), ones));
 }
 
 /** acc + (d·scale · d_x) · Σ q·x − (dmin·min · d_x) · Σ x */

@@ -1,7 +1,7 @@
 import { BITS01, BITS23, BITS45, BYTE16, LOW6 } from "../constants";
 import { loadF16x4, widenF16 } from "../f16";
-import { first, firstWide } from "../pairs";
 import { BLOCK256, D256, SUMS16 } from "../quantizeRow";
+import { byteDots, firstScale, scaled } from "../sums";
 
 /**
  * y[r][o] = Σ_k W[o][k] · x[r][k], W in Q6_K's octets (formats/q6_k.ts), x in rows of quantizeRow256.
@@ -33,7 +33,7 @@ export function matmulQ6_K(y: usize, yStride: usize, x: usize, xStride: usize, w
   }
 }
 
-/** 8 outputs × sizeof<T>() rows. Quad a is outputs 0–3, quad b 4–7: the same operations on both, so that V8 can pair them. */
+/** 8 outputs × sizeof<T>() rows. Quad a is outputs 0–3, quad b 4–7: the same operations on both, in short loops; see sums.ts. */
 function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, end: usize): void {
   let x1 = x0 + xStride;
   let x2 = x1 + xStride;
@@ -68,8 +68,8 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
         o = ((<usize>(turn >> 1)) << 7) + ((<usize>(turn & 1)) << 4);
       // Three sub-blocks' weights are the low six bits of bytes, ...
       for (const first = p; p < first + 96; p += 32, o += 32, scales += 16) {
-        const as = scale(v128.load8x8_s(scales, 16)),
-          bs = scale(v128.load8x8_s(scales, 24));
+        const as = firstScale(v128.load8x8_s(scales, 16)),
+          bs = firstScale(v128.load8x8_s(scales, 24));
         for (let c: usize = 0; c < 16; c += 8) {
           const m = p + c * 24;
           const va0 = v128.and(v128.load(m, 144), low),
@@ -92,8 +92,8 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
         }
       }
       // ... the fourth's are the high two of all three.
-      const as = scale(v128.load8x8_s(scales, 16)),
-        bs = scale(v128.load8x8_s(scales, 24));
+      const as = firstScale(v128.load8x8_s(scales, 16)),
+        bs = firstScale(v128.load8x8_s(scales, 24));
       for (let c: usize = 0; c < 16; c += 8) {
         const m = p + c * 24;
         const va0 = high(v128.load(m, 48), v128.load(m, 80), v128.load(m, 112), bits01, bits23, bits45),
@@ -153,25 +153,9 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
 /** 1 where an activation takes two bytes. */
 const WIDE: usize = ASC_FEATURE_RELAXED_SIMD ? 0 : 1;
 
-/** acc + scale · two chunks of four columns, weights in 0…63: at most 2 · 2 · 127 · 63 in an i16. */
+/** acc + scale · two chunks of four columns. */
 function subBlock(acc: v128, x: usize, w0: v128, w1: v128, scale: v128, even: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) {
-    const sums = i16x8.add(v128.relaxed_dot<i16>(v128.load32_splat(x), w0), v128.relaxed_dot<i16>(v128.load32_splat(x, 4), w1));
-    return i32x4.add(acc, i32x4.dot_i16x8_s(sums, scale));
-  }
-  const sums = i32x4.add(
-    i32x4.add(i32x4.dot_i16x8_s(v128.load32_splat(x), v128.and(w0, even)), i32x4.dot_i16x8_s(v128.load32_splat(x, 4), i16x8.shr_u(w0, 8))),
-    i32x4.add(
-      i32x4.dot_i16x8_s(v128.load32_splat(x, 8), v128.and(w1, even)),
-      i32x4.dot_i16x8_s(v128.load32_splat(x, 12), i16x8.shr_u(w1, 8)),
-    ),
-  );
-  return i32x4.add(acc, i32x4.mul(sums, scale));
-}
-
-/** What a pair of scales is multiplied as: the first of them, twice in its lane or once. */
-function scale(pair: v128): v128 {
-  return ASC_FEATURE_RELAXED_SIMD ? first(pair) : firstWide(pair);
+  return scaled(acc, byteDots(x, w0, w1, even), scale);
 }
 
 /** The fourth sub-block's weights: two bits of each of the others' bytes. */
