@@ -89,16 +89,28 @@ def _said(fields: list[Field], made: dict[str, Spoken], rng: Random, split: Spli
     return sentences
 
 
+def _story_fields(spec: str, rng: Random, split: Split) -> list[Field]:
+    """Of "name:kind name:kind": each under its own name, or some under another one of their kind, if no other field of the story is of it."""
+    parts = [part.split(":") for part in spec.split()]
+    names, kinds = zip(*parts, strict=True)
+    renamed = split == "train" and rng.random() < RENAMED
+    fields: list[Field] = []
+    for name, kind in parts:
+        choices = enum_choices(rng, split) if kind == "enum" else ()
+        key = name
+        if renamed and kind in NAMES and kinds.count(kind) == 1 and rng.random() < 0.5:
+            other = rng.choice(NAMES[kind][split])
+            if other not in names and other not in {field.key for field in fields}:
+                key = other
+        fields.append(Field(name, kind, key, choices))
+    return fields
+
+
 def _form(rng: Random, split: Split, with_schema: bool) -> Form:
     story, story_fields = "", []
     if rng.random() < 0.6:
         spec, story = rng.choice(STORIES[split]).split("|", 1)
-        renamed = split == "train" and rng.random() < RENAMED
-        kinds = [part.split(":")[1] for part in spec.split()]
-        for name, kind in (part.split(":") for part in spec.split()):
-            choices = enum_choices(rng, split) if kind == "enum" else ()
-            key = rng.choice(NAMES[kind][split]) if renamed and kind in NAMES and kinds.count(kind) == 1 and rng.random() < 0.5 else name
-            story_fields.append(Field(name, kind, name if key in {field.key for field in story_fields} else key, choices))
+        story_fields = _story_fields(spec, rng, split)
     taken = {word for field in story_fields for word in (*field.name.split("_"), *field.key.split("_"))}
     others: list[Field] = []
     if not story or rng.random() < 0.5:
