@@ -221,7 +221,7 @@ describe("tables that cannot be used", () => {
     ["no merges", "tokenizer.ggml.merges", undefined, /WeightsError: .*merges is missing/],
     ["a merge of one piece", "tokenizer.ggml.merges", ["ab"], /WeightsError: .*merge 0 is "ab", not two pieces/],
     ["a merge of three pieces", "tokenizer.ggml.merges", ["a b c"], /WeightsError: .*merge 0/],
-    ["a merge that makes no token", "tokenizer.ggml.merges", ["a b"], /WeightsError: .*merge 0 names "ab", which is no token/],
+    ["a merge that makes no token", "tokenizer.ggml.merges", ["a b"], /WeightsError: .*merge 0 makes "ab", which is no token/],
     ["a BOS past the end", "tokenizer.ggml.bos_token_id", 256, /WeightsError: .*bos_token_id is 256, the vocabulary has 256 tokens/],
     ["a negative EOS", "tokenizer.ggml.eos_token_id", -1, /WeightsError: .*eos_token_id is -1/],
     ["a text as PAD", "tokenizer.ggml.padding_token_id", "0", /WeightsError: .*padding_token_id is a string/],

@@ -59,20 +59,18 @@ export function readVocabulary(metadata: Metadata, file = "this file"): Vocabula
     if (token.length === 0 || token.length > limit)
       throw unusable(tables, `the text of token ${id} has ${token.length} characters, allowed are 1 to ${limit}`);
     const ids = special ? specialIds : normalIds;
-    const other = ids.get(token);
-    if (other !== undefined) throw unusable(tables, `tokens ${other} and ${id} have the same text ${quote(token)}`);
+    const { size } = ids;
     ids.set(token, id);
+    if (ids.size === size) throw unusable(tables, `tokens ${tokens.indexOf(token)} and ${id} have the same text ${quote(token)}`);
   }
   for (const [byte, char] of byteAlphabet.entries()) {
     if (!normalIds.has(char)) throw unusable(tables, `no token stands for the byte 0x${byte.toString(16).padStart(2, "0")}`);
   }
 
+  const ids = { tokens, types, normalIds, specialIds };
   return {
-    tokens,
-    types,
-    ranks: readMerges(tables, normalIds, specialIds),
-    normalIds,
-    specialIds,
+    ...ids,
+    ranks: readMerges(ids, tables),
     bos: tokenId(tables, "tokenizer.ggml.bos_token_id", tokens.length),
     eos: tokenId(tables, "tokenizer.ggml.eos_token_id", tokens.length),
     pad: tokenId(tables, "tokenizer.ggml.padding_token_id", tokens.length),
@@ -80,27 +78,39 @@ export function readVocabulary(metadata: Metadata, file = "this file"): Vocabula
   };
 }
 
-function readMerges(tables: Tables, normalIds: ReadonlyMap<string, number>, specialIds: ReadonlyMap<string, number>): Map<string, number> {
+/** Every piece is a byte or what a merge made, and only what a merge makes is checked: a rank of other pieces is never asked for. */
+function readMerges(
+  { tokens, types, normalIds, specialIds }: Pick<Vocabulary, "tokens" | "types" | "normalIds" | "specialIds">,
+  tables: Tables,
+): Map<string, number> {
   const ranks = new Map<string, number>();
   const lines = strings(tables, "tokenizer.ggml.merges", MAX_MERGES);
-  for (let rank = 0; rank < lines.length; rank++) {
+  let guess = tokens.length; // most files list merges in the order of the tokens that they make
+  // From the last to the first: of two ranks the lower counts, as in llama.cpp.
+  for (let rank = lines.length - 1; rank >= 0; rank--) {
     const line = lines[rank]!;
-    if (ranks.has(line)) continue; // the first rank counts, as in llama.cpp
     const space = line.indexOf(" ");
-    const left = line.slice(0, space);
-    const right = line.slice(space + 1);
-    if (space < 1 || right.length === 0 || right.includes(" ")) throw unusable(tables, `merge ${rank} is ${quote(line)}, not two pieces`);
-    const whole = left + right;
-    // Merging must not produce a special token: only the splitter makes those.
-    if (normalIds.has(left) && normalIds.has(right) && normalIds.has(whole)) ranks.set(line, rank);
-    else {
-      for (const piece of [left, right, whole]) {
-        if (!normalIds.has(piece) && !specialIds.has(piece))
-          throw unusable(tables, `merge ${rank} names ${quote(piece)}, which is no token`);
+    if (space < 1 || space === line.length - 1 || line.includes(" ", space + 1))
+      throw unusable(tables, `merge ${rank} is ${quote(line)}, not two pieces`);
+    if (types[--guess] !== tokenType.normal || !isJoined(tokens[guess]!, line, space)) {
+      const whole = line.slice(0, space) + line.slice(space + 1);
+      const id = normalIds.get(whole);
+      if (id === undefined) {
+        if (!specialIds.has(whole)) throw unusable(tables, `merge ${rank} makes ${quote(whole)}, which is no token`);
+        continue; // only the splitter makes special tokens
       }
+      guess = id;
     }
+    ranks.set(line, rank);
   }
   return ranks;
+}
+
+/** Whether `token` is `line` without its space. */
+function isJoined(token: string, line: string, space: number): boolean {
+  if (token.length !== line.length - 1) return false;
+  for (let i = 0; i < token.length; i++) if (token.charCodeAt(i) !== line.charCodeAt(i < space ? i : i + 1)) return false;
+  return true;
 }
 
 function expectName(tables: Tables, key: string, expected: string): void {
