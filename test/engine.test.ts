@@ -82,11 +82,12 @@ describe.each(["tiny-moe-Q4_0.gguf", "tiny-dense-Q4_K_M.gguf", "tiny-moe-F16.ggu
 
   test("the plain build, small banks and experts read late give the same bits", async () => {
     const expected = await feed(engine, ids.slice(0, 130));
+    const bankBytes = file === "tiny-moe-F16.gguf" ? 9_300_000 : 8_360_000; // not all fits
     for (const options of [
       { build: "plain" },
-      { bankBytes: 8_000_000 },
+      { bankBytes },
       { preloadExperts: false },
-      { build: "plain", bankBytes: 8_000_000, preloadExperts: false },
+      { build: "plain", bankBytes, preloadExperts: false },
     ] as const) {
       const other = await openFixture(file, options);
       if ("bankBytes" in options) expect(other.core.banks.length).toBeGreaterThan(1);
@@ -101,7 +102,7 @@ test("whichever weights lie beyond the first bank, the bits are the same", async
   const expected = await feed(engine, ids.slice(0, 20));
   await engine.close();
   // From the last experts alone to routers and attention too.
-  for (const bankBytes of [7_880_000, 7_920_000, 8_000_000, 8_300_000, 9_000_000]) {
+  for (const bankBytes of [8_240_000, 8_280_000, 8_360_000, 8_660_000, 9_360_000]) {
     const other = await openFixture("tiny-moe-Q4_0.gguf", { bankBytes });
     expect(other.core.banks.length).toBe(2);
     expect(await feed(other, ids.slice(0, 20)), `${bankBytes} bytes`).toEqual(expected);

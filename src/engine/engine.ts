@@ -5,10 +5,11 @@ import { openBanks, releaseMemories } from "../wasm/bank.ts";
 import type { KernelModule } from "../wasm/builds.ts";
 import type { ModelConfig } from "../weights/config.ts";
 import type { Core, SequenceState } from "./core.ts";
-import { createCore, planEngine, type EngineShape } from "./plan.ts";
-import { expertReader, readWeights } from "./read-weights.ts";
+import { createCore, createReader, planEngine, type EnginePlan, type EngineShape } from "./plan.ts";
+import { expertReader, readWeights, type ReadOptions } from "./read-weights.ts";
 import { Scheduler, type FillExperts } from "./scheduler.ts";
 import { follow, StepWriter } from "./step.ts";
+import { resetTeam } from "./team.ts";
 import { createNumerics } from "./numerics.ts";
 import type { AdvanceOptions, Engine, Numerics, Sequence } from "./types.ts";
 
@@ -32,10 +33,10 @@ export async function createEngine(options: EngineOptions): Promise<LfmEngine> {
   const own = memories ? [] : plan.banks.createMemories();
   try {
     const core = createCore(plan, openBanks(kernels.module, memories ?? own));
+    if (!memories) resetTeam(core.banks[0]!.i32, plan.teamWords);
     const steps = new StepWriter(core, plan.step);
     if (options.loaded) plan.experts.markComplete();
     else {
-      steps.load();
       await readWeights(plan, core, options);
       core.team.barrier();
       if (options.preloadExperts !== false) plan.experts.markComplete();
@@ -58,13 +59,22 @@ export type JoinOptions = Omit<EngineShape, "build"> &
 
 /** Works for the engine that another thread created over the same memories, until it is closed. @throws TeamError, WeightsError */
 export async function joinEngine(options: JoinOptions): Promise<void> {
-  const { kernels, memories, thread, source } = options;
+  const { kernels, memories, thread, source, loaded } = options;
   const plan = planEngine({ ...options, build: kernels.build });
   const core = createCore(plan, openBanks(kernels.module, memories), thread);
   plan.experts.markComplete();
-  await follow(core, plan.step, async () => {
-    if (source) await readWeights(plan, core, { ...options, source });
-  });
+  if (!loaded) {
+    if (source) await readWeights(plan, core, { ...options, source }); // while the leader may have the text's tables to make
+    core.team.barrier();
+  }
+  follow(core, plan.step);
+}
+
+export type HelpOptions = ReadOptions & { readonly kernels: KernelModule; readonly memories: readonly WebAssembly.Memory[] };
+
+/** The caller's part: reads weights beside the threads that it started, from before they are there. */
+export function helpReading(plan: EnginePlan, { kernels, memories, ...options }: HelpOptions): Promise<void> {
+  return readWeights(plan, createReader(plan, openBanks(kernels.module, memories)), options);
 }
 
 class LfmEngine implements Engine {

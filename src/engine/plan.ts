@@ -30,7 +30,8 @@ export interface EnginePlan extends EngineShape {
   readonly teamWords: number; // offset in home
   readonly step: StepPlace;
   readonly buffers: readonly Buffers[]; // of each thread
-  readonly scratch: Scratch;
+  readonly scratch: Scratch; // of a thread
+  readonly staging: number; // bytes of it that reading takes
   readonly homeScratch: number; // of thread 0
   readonly weights: ModelWeights;
   readonly jobs: readonly ReadJob[];
@@ -40,26 +41,40 @@ export interface EnginePlan extends EngineShape {
 
 export function planEngine(shape: EngineShape): EnginePlan {
   const { config, tensors, build, contextLength, maxSequences, kvType, threads = 1, bankBytes } = shape;
-  const scratch = planScratch(config, build, READS * Math.ceil(stagingBytes(allTensors(tensors)) / 64) * 64);
-  const banks = new BankPlan(bankBytes, threads * scratch.bytes);
+  const staging = READS * Math.ceil(stagingBytes(allTensors(tensors)) / 64) * 64;
+  const scratch = planScratch(config, build, staging);
+  const allScratch = threads * scratch.bytes + staging; // and for the caller's thread, which reads weights too
+  const banks = new BankPlan(bankBytes, allScratch);
   const teamWords = banks.allocate(TEAM_BYTES, "home").offset;
   const step = planStep(banks, contextLength, maxSequences);
-  const homeScratch = banks.allocate(threads * scratch.bytes, "home").offset;
+  const homeScratch = banks.allocate(allScratch, "home").offset;
   const buffers = planBuffers(banks, config, build, maxSequences, threads);
   const { weights, jobs } = planWeights(banks, config, tensors);
   const kv = new KvCache(banks, config, kvType, Math.ceil(contextLength / PAGE_POSITIONS) * maxSequences);
   const experts = new ExpertStore(banks, config, tensors);
-  return { ...shape, threads, banks, teamWords, step, buffers, scratch, homeScratch, weights, jobs, experts, kv };
+  return { ...shape, threads, banks, teamWords, step, buffers, scratch, staging, homeScratch, weights, jobs, experts, kv };
 }
 
 /** The plan over banks that are made, as one thread sees it. */
 export function createCore(plan: EnginePlan, banks: readonly Bank[], thread = 0): Core {
-  const { config, build, threads, weights, experts, scratch, kv } = plan;
-  const team = threads === 1 ? new Team() : new Team(thread, threads, banks[0], plan.teamWords);
-  const scratchAt = (bank: number): number => (bank === 0 ? plan.homeScratch : plan.banks.scratch) + thread * scratch.bytes;
+  const { config, build, weights, experts, scratch, kv } = plan;
+  const reader = createReader(plan, banks, thread);
+  const { team, scratchAt } = reader;
   const buffers = plan.buffers[thread]!;
   const linear = new Linear(team, banks, build, scratch, scratchAt, buffers.quantized);
-  return { team, config, weights, experts, banks, buffers, scratch, scratchAt, kv, linear };
+  return { ...reader, config, weights, experts, buffers, scratch, kv, linear };
+}
+
+export type Reader = Pick<Core, "team" | "banks" | "scratchAt">;
+
+/** What reading weights takes of a core. The caller's thread is the one behind the last. */
+export function createReader(plan: EnginePlan, banks: readonly Bank[], thread = plan.threads): Reader {
+  const { threads, teamWords, scratch, homeScratch } = plan;
+  return {
+    team: new Team(thread, threads, banks[0]!, teamWords),
+    banks,
+    scratchAt: (bank) => (bank === 0 ? homeScratch : plan.banks.scratch) + thread * scratch.bytes,
+  };
 }
 
 function allTensors(tensors: ModelTensors) {

@@ -1,8 +1,7 @@
 /** From the source into the banks: whole before the first token, or experts as they are needed. */
 import type { WeightSource } from "../types.ts";
 import { READS, repack, type Repacker } from "../weights/repack.ts";
-import type { Core } from "./core.ts";
-import type { EnginePlan } from "./plan.ts";
+import type { EnginePlan, Reader } from "./plan.ts";
 import type { FillExperts } from "./scheduler.ts";
 
 export interface ReadOptions {
@@ -13,16 +12,16 @@ export interface ReadOptions {
 }
 
 /** Reads and packs, piece by piece, what no other thread of the team has claimed. Pieces are about in file order. */
-export async function readWeights(plan: EnginePlan, core: Core, options: ReadOptions): Promise<void> {
+export async function readWeights(plan: EnginePlan, reader: Reader, options: ReadOptions): Promise<void> {
   const { jobs, experts } = plan;
   const { preloadExperts = true } = options;
   const wanted = preloadExperts ? experts.all : [];
   const failure = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, failure.signal]) : failure.signal;
   const work = async (index: number): Promise<void> => {
-    const repacker = createRepacker(plan, core, options, index);
+    const repacker = createRepacker(plan, reader, options, index);
     try {
-      for (let i = core.team.claim(); i < jobs.length + wanted.length; i = core.team.claim()) {
+      for (let i = reader.team.claim(); i < jobs.length + wanted.length; i = reader.team.claim()) {
         signal.throwIfAborted();
         const job = jobs[i];
         if (job) await repack(repacker, job, signal);
@@ -41,15 +40,15 @@ export async function readWeights(plan: EnginePlan, core: Core, options: ReadOpt
   for (const result of ended) if (result.status === "rejected") throw result.reason;
 }
 
-export function expertReader(plan: EnginePlan, core: Core, options: ReadOptions): FillExperts {
-  const repacker = createRepacker(plan, core, options, 0);
+export function expertReader(plan: EnginePlan, reader: Reader, options: ReadOptions): FillExperts {
+  const repacker = createRepacker(plan, reader, options, 0);
   return async (layer, missing) => {
     for (const expert of missing) await plan.experts.fill(repacker, layer, expert);
   };
 }
 
 /** index: of the pieces that are under way. */
-function createRepacker({ scratch }: EnginePlan, { banks, scratchAt }: Core, { source, onBytes }: ReadOptions, index: number): Repacker {
-  const bytes = Math.floor(scratch.bytes / READS / 64) * 64;
+function createRepacker({ staging }: EnginePlan, { banks, scratchAt }: Reader, { source, onBytes }: ReadOptions, index: number): Repacker {
+  const bytes = Math.floor(staging / READS / 64) * 64;
   return { banks, staging: { offset: (bank) => scratchAt(bank) + index * bytes, bytes }, source, ...(onBytes && { onBytes }) };
 }

@@ -13,7 +13,7 @@ import { GivenUp } from "./team.ts";
 
 export type StepPlace = number; // offset in home
 
-const KIND = { forward: 1, logits: 2, load: 3, end: 4 } as const;
+const KIND = { forward: 1, logits: 2, end: 3 } as const;
 
 export function planStep(plan: BankPlan, contextLength: number, maxSequences: number): StepPlace {
   const runWords = 5 + Math.ceil(contextLength / PAGE_POSITIONS);
@@ -43,11 +43,6 @@ export class StepWriter {
     this.#begin(KIND.logits, (words) => words.push(rows.length, ...rows));
   }
 
-  /** All read and pack a part of the weights. */
-  load(): void {
-    this.#begin(KIND.load);
-  }
-
   /** The others return from `follow`. */
   end(): void {
     this.#begin(KIND.end);
@@ -64,7 +59,7 @@ export class StepWriter {
 }
 
 /** What a thread that is not the leader does all its life. @throws {TeamError} Another thread ended. */
-export async function follow(core: Core, place: StepPlace, load: () => Promise<void>): Promise<void> {
+export function follow(core: Core, place: StepPlace): void {
   const { team, banks } = core;
   for (;;) {
     team.next();
@@ -74,10 +69,6 @@ export async function follow(core: Core, place: StepPlace, load: () => Promise<v
         break;
       case KIND.logits:
         logitsOf(core, readRows(banks[0]!, place / 4 + 1));
-        break;
-      case KIND.load:
-        await load();
-        team.barrier();
         break;
       case KIND.end:
         return;

@@ -26,14 +26,13 @@ export class GivenUp extends Error {
 export class Team {
   readonly index: number; // 0 leads
   readonly size: number;
-  readonly #home: Bank | undefined;
+  readonly #home: Bank;
   readonly #words: number; // offset in home
   #step = 0; // as resetTeam leaves it: a step may have begun before this thread is here
   #barriers = 0; // passed; all threads count the same
-  #claimed = 0; // of a team of one
 
-  /** home and words: where the shared words are; a team of one has none. */
-  constructor(index = 0, size = 1, home?: Bank, words = 0) {
+  /** home and words: where the shared words are. */
+  constructor(index: number, size: number, home: Bank, words: number) {
     this.index = index;
     this.size = size;
     this.#home = home;
@@ -51,7 +50,7 @@ export class Team {
 
   /** What each wrote before, all may read after. @throws {TeamError | GivenUp} */
   barrier(): void {
-    if (!this.#home) return;
+    if (this.size === 1) return;
     this.#home.kernels.barrier(this.#words, this.size, SPINS);
     this.#barriers++;
     this.#checkPoison();
@@ -61,7 +60,7 @@ export class Team {
 
   /** For the leader: starts a step, whose description lies in home by now. */
   begin(): void {
-    if (!this.#home) return;
+    if (this.size === 1) return;
     const at = (this.#words + 128) / 4;
     this.#step = Atomics.add(this.#home.i32, at, 1) + 1;
     Atomics.notify(this.#home.i32, at);
@@ -69,7 +68,7 @@ export class Team {
 
   /** For the others: sleeps until the next step. @throws {TeamError} */
   next(): void {
-    if (!this.#home) return;
+    if (this.size === 1) return;
     this.#home.kernels.waitWhile(this.#words + 128, this.#step, SPINS);
     this.#step++;
     this.#checkPoison();
@@ -77,14 +76,14 @@ export class Team {
 
   /** For the leader: gives the step up, and meets the others at the barrier they are going to. @throws {TeamError} */
   giveUp(): void {
-    if (!this.#home) return;
+    if (this.size === 1) return;
     Atomics.store(this.#home.i32, (this.#words + 256) / 4, this.#barriers + 1);
     this.barrier();
   }
 
   /** The next piece of work that no thread has taken, from 0 up. */
   claim(): number {
-    return this.#home ? Atomics.add(this.#home.i32, (this.#words + 320) / 4, 1) : this.#claimed++;
+    return Atomics.add(this.#home.i32, (this.#words + 320) / 4, 1);
   }
 
   #checkPoison(): void {
@@ -92,7 +91,7 @@ export class Team {
   }
 
   #word(offset: number): number {
-    return Atomics.load(this.#home!.i32, (this.#words + offset) / 4);
+    return Atomics.load(this.#home.i32, (this.#words + offset) / 4);
   }
 }
 

@@ -49,7 +49,7 @@ export async function openModel(
   const { shape, kernels } = parts;
   const unusable = new AbortController();
   let bytesRead = 0;
-  // Other threads read from here on, if this one has the text's tables still to make.
+  // The first pieces are on their way while the text's tables are made, if they are not yet.
   const reading = createEngine({
     ...shape,
     kernels,

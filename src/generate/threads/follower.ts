@@ -11,11 +11,11 @@ const tell = (message: FromFollower): void => port.post(message);
 
 port.onMessage((message) => void assist((message as ToFollower).data));
 
-async function assist({ thread, memories, input, parts }: ThreadData): Promise<void> {
+async function assist({ thread, memories, loaded, input, parts }: ThreadData): Promise<void> {
   try {
     const source = input === undefined ? undefined : (await openSource(input, openFile)).source;
     const onBytes = bytesTeller(parts.weightBytes, tell);
-    await joinEngine({ ...parts.shape, kernels: parts.kernels, memories, thread, onBytes, ...(source && { source }) });
+    await joinEngine({ ...parts.shape, kernels: parts.kernels, memories, thread, loaded, onBytes, ...(source && { source }) });
     await source?.close();
   } catch (error) {
     tellFailure(error, tell);

@@ -1,4 +1,5 @@
 /** The caller's end of a model's threads: calls go to the leader, parts come back; threads that end are started anew. */
+import { helpReading } from "../../engine/engine.ts";
 import type { EnginePlan } from "../../engine/plan.ts";
 import type { ModelInfo, Stats, WeightSource } from "../../types.ts";
 import { releaseMemories } from "../../wasm/bank.ts";
@@ -14,7 +15,7 @@ export interface LinkOptions {
   readonly started: Thread[]; // threads that wait to begin
   readonly text: TextParts; // of which the first of them was told
   readonly parts: ModelParts;
-  /** Reads for the threads, unless they can open the input by themselves. */
+  /** Read from beside the threads, and for them, unless they can open the input by themselves. */
   readonly source: WeightSource;
   readonly input: string | undefined;
   readonly onBytes?: (bytes: number) => void;
@@ -40,6 +41,7 @@ export class Link {
   readonly #supervisor: Supervisor;
   readonly #calls = new Map<number, Call>();
   readonly #reading = new AbortController();
+  #help: Promise<void> | undefined; // what this thread reads of the weights
   readonly #restarts: number[] = []; // when
   #count = 0;
   #bytesRead = 0;
@@ -74,7 +76,9 @@ export class Link {
     signal?.addEventListener("abort", onAbort);
     try {
       this.#begin(false);
-      await this.#ready;
+      this.#help = this.#readWeights();
+      await Promise.all([this.#ready, this.#help]);
+      this.#progress(this.#options.parts.weightBytes - this.#bytesRead); // what was not told yet
     } finally {
       signal?.removeEventListener("abort", onAbort);
     }
@@ -84,6 +88,7 @@ export class Link {
   /** Gives everything back after a start that failed. */
   async abandon(): Promise<void> {
     this.#reading.abort();
+    await this.#help?.catch(() => undefined);
     await this.#supervisor.stop();
     releaseMemories(this.#memories);
   }
@@ -153,7 +158,6 @@ export class Link {
   #hear(message: FromLeader): void {
     switch (message.type) {
       case "ready":
-        if (!this.#stats) this.#progress(this.#options.parts.weightBytes - this.#bytesRead); // what was not told yet
         this.#info = message.info;
         this.#stats = message.stats;
         this.#onReady?.resolve();
@@ -188,6 +192,17 @@ export class Link {
   #progress(bytes: number): void {
     this.#bytesRead += bytes;
     if (bytes > 0 && !this.#options.signal?.aborted) this.#options.onBytes?.(bytes);
+  }
+
+  #readWeights(): Promise<void> {
+    const { plan, parts, source } = this.#options;
+    return helpReading(plan, {
+      kernels: parts.kernels,
+      memories: this.#memories,
+      source,
+      onBytes: (bytes) => this.#progress(bytes),
+      signal: this.#reading.signal,
+    });
   }
 
   async #read({ read, shard, offset, target }: Extract<FromLeader, { type: "read" }>): Promise<void> {
