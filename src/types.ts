@@ -288,7 +288,7 @@ export interface LogEntry {
 export interface WeightSource {
   readonly name: string;
   size(shard: string, signal?: AbortSignal): Promise<number>;
-  read(shard: string, offset: number, target: Uint8Array, signal?: AbortSignal): Promise<void>; // fills target or throws; target may lie in shared memory
+  read(shard: string, offset: number, target: Uint8Array, signal?: AbortSignal): Promise<void>; // fills target or throws; target may lie in shared memory; several at once
   readSync?(shard: string, offset: number, target: Uint8Array): void; // where the runtime can, e.g. a file in a worker thread
   close(): Promise<void>;
 }

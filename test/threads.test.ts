@@ -3,9 +3,12 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import type { Worker } from "node:worker_threads";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { poison, resetTeam, Team, TeamError } from "../src/engine/team.ts";
 import { load, WeightsError } from "../src/index.ts";
 import type { LoadOptions, Model, WeightSource } from "../src/types.ts";
+import { openBanks } from "../src/wasm/bank.ts";
+import { chooseKernels } from "../src/wasm/builds.ts";
 import { goldenFiles } from "./engine-fixtures.ts";
 
 const fixture = (file: string): string => new URL(`fixtures/${file}`, import.meta.url).href;
@@ -139,6 +142,51 @@ describe("weights that only the caller's thread can read", () => {
     });
     await expect(load(slow, { ...small, threads: 2, signal: controller.signal })).rejects.toThrow("enough");
   });
+
+  test("may be given up when only the caller still reads", async () => {
+    const controller = new AbortController();
+    let [under, lastEnd] = [0, 0];
+    const read = vi.fn<WeightSource["read"]>(async (shard, offset, target, signal) => {
+      under++;
+      // The first read behind the header is the caller's: its threads are not there yet.
+      if (offset > 100_000 && signal && read.mock.calls.filter(([, at]) => at > 100_000).length === 1)
+        await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+      await copy(shard, offset, target);
+      under--;
+      lastEnd = performance.now();
+    });
+    const loading = load(source(read), { ...small, threads: 2, signal: controller.signal });
+    const given = setInterval(() => under === 1 && performance.now() - lastEnd > 200 && controller.abort(new Error("enough")), 20);
+    await expect(loading).rejects.toThrow("enough");
+    clearInterval(given);
+  });
+
+  test("leave the caller's thread its turns", async () => {
+    let turns = 0;
+    const turn = (): void => {
+      turns++;
+      counting = setImmediate(turn);
+    };
+    let counting = setImmediate(turn);
+    const seen = new Set<number>();
+    const counted = source(async (...piece) => {
+      seen.add(turns);
+      await copy(...piece);
+    });
+    await using model = await load(counted, { ...small, threads: 2 });
+    clearImmediate(counting);
+    expect(model.info.threads).toBe(2);
+    expect(seen.size).toBeGreaterThan(10);
+  });
+});
+
+test("whoever comes late to a barrier that was given up is told", async () => {
+  const { module } = await chooseKernels();
+  const memory = new WebAssembly.Memory({ initial: 2, maximum: 65536, shared: true });
+  const [home] = openBanks(module, [memory]);
+  resetTeam(home!.i32, 65_536);
+  poison(home!.i32, 65_536);
+  expect(() => new Team(1, 2, home!, 65_536).barrier()).toThrow(TeamError);
 });
 
 test("paired vectors say the same, where there are any", async () => {

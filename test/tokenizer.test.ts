@@ -242,7 +242,7 @@ describe("tables that cannot be used", () => {
   });
 
   test("tokens said twice, empty or missing", () => {
-    expect(() => createTokenizer(madeUpMetadata({ control: ["<x>", "<x>"] }))).toThrow("tokens 0 and 1 have the same text");
+    expect(() => createTokenizer(madeUpMetadata({ control: ["<x>", "<x>"] }))).toThrow("token 1 has the same text as an earlier one");
     expect(() => createTokenizer(madeUpMetadata({ control: [""] }))).toThrow("the text of token 0 has 0 characters");
     const metadata = madeUpMetadata();
     metadata.set("tokenizer.ggml.tokens", (metadata.get("tokenizer.ggml.tokens") as string[]).with(65, "zz"));

@@ -8,15 +8,20 @@ import type { KvCache } from "./kv-cache.ts";
 import type { Linear } from "./linear.ts";
 import type { Team } from "./team.ts";
 
-export interface Core {
+/** What reading weights takes of it. */
+export interface Reader {
   readonly team: Team;
+  readonly banks: readonly Bank[];
+  readonly scratchAt: (bank: number) => number;
+  readonly staging: number; // bytes of scratch that file bytes may take
+}
+
+export interface Core extends Reader {
   readonly config: ModelConfig;
   readonly weights: ModelWeights;
   readonly experts: ExpertStore;
-  readonly banks: readonly Bank[];
   readonly buffers: Buffers;
   readonly scratch: Scratch;
-  readonly scratchAt: (bank: number) => number;
   readonly kv: KvCache;
   readonly linear: Linear;
 }

@@ -6,7 +6,7 @@ import { ExpertStore } from "../weights/expert-store.ts";
 import { planWeights, type ModelWeights, type ReadJob } from "../weights/model-weights.ts";
 import { READS, stagingBytes } from "../weights/repack.ts";
 import { planBuffers, planScratch, type Buffers, type Scratch } from "./buffers.ts";
-import type { Core } from "./core.ts";
+import type { Core, Reader } from "./core.ts";
 import { KvCache, PAGE_POSITIONS, type KvType } from "./kv-cache.ts";
 import { Linear } from "./linear.ts";
 import { planStep, type StepPlace } from "./step.ts";
@@ -31,7 +31,7 @@ export interface EnginePlan extends EngineShape {
   readonly step: StepPlace;
   readonly buffers: readonly Buffers[]; // of each thread
   readonly scratch: Scratch; // of a thread
-  readonly staging: number; // bytes of it that reading takes
+  readonly staging: number; // bytes that reading takes at least
   readonly homeScratch: number; // of thread 0
   readonly weights: ModelWeights;
   readonly jobs: readonly ReadJob[];
@@ -65,14 +65,13 @@ export function createCore(plan: EnginePlan, banks: readonly Bank[], thread = 0)
   return { ...reader, config, weights, experts, buffers, scratch, kv, linear };
 }
 
-export type Reader = Pick<Core, "team" | "banks" | "scratchAt">;
-
-/** What reading weights takes of a core. The caller's thread is the one behind the last. */
+/** The caller's thread is the one behind the last. */
 export function createReader(plan: EnginePlan, banks: readonly Bank[], thread = plan.threads): Reader {
-  const { threads, teamWords, scratch, homeScratch } = plan;
+  const { threads, teamWords, scratch, staging, homeScratch } = plan;
   return {
     team: new Team(thread, threads, banks[0]!, teamWords),
     banks,
+    staging: thread < threads ? scratch.bytes : staging,
     scratchAt: (bank) => (bank === 0 ? homeScratch : plan.banks.scratch) + thread * scratch.bytes,
   };
 }

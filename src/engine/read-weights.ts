@@ -1,7 +1,8 @@
 /** From the source into the banks: whole before the first token, or experts as they are needed. */
 import type { WeightSource } from "../types.ts";
 import { READS, repack, type Repacker } from "../weights/repack.ts";
-import type { EnginePlan, Reader } from "./plan.ts";
+import type { Reader } from "./core.ts";
+import type { EnginePlan } from "./plan.ts";
 import type { FillExperts } from "./scheduler.ts";
 
 export interface ReadOptions {
@@ -19,7 +20,7 @@ export async function readWeights(plan: EnginePlan, reader: Reader, options: Rea
   const failure = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, failure.signal]) : failure.signal;
   const work = async (index: number): Promise<void> => {
-    const repacker = createRepacker(plan, reader, options, index);
+    const repacker = createRepacker(reader, options, index);
     try {
       for (let i = reader.team.claim(); i < jobs.length + wanted.length; i = reader.team.claim()) {
         signal.throwIfAborted();
@@ -41,14 +42,14 @@ export async function readWeights(plan: EnginePlan, reader: Reader, options: Rea
 }
 
 export function expertReader(plan: EnginePlan, reader: Reader, options: ReadOptions): FillExperts {
-  const repacker = createRepacker(plan, reader, options, 0);
+  const repacker = createRepacker(reader, options, 0);
   return async (layer, missing) => {
     for (const expert of missing) await plan.experts.fill(repacker, layer, expert);
   };
 }
 
 /** index: of the pieces that are under way. */
-function createRepacker({ staging }: EnginePlan, { banks, scratchAt }: Reader, { source, onBytes }: ReadOptions, index: number): Repacker {
+function createRepacker({ banks, scratchAt, staging }: Reader, { source, onBytes }: ReadOptions, index: number): Repacker {
   const bytes = Math.floor(staging / READS / 64) * 64;
   return { banks, staging: { offset: (bank) => scratchAt(bank) + index * bytes, bytes }, source, ...(onBytes && { onBytes }) };
 }

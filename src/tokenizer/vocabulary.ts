@@ -61,7 +61,7 @@ export function readVocabulary(metadata: Metadata, file = "this file"): Vocabula
     const ids = special ? specialIds : normalIds;
     const { size } = ids;
     ids.set(token, id);
-    if (ids.size === size) throw unusable(tables, `tokens ${tokens.indexOf(token)} and ${id} have the same text ${quote(token)}`);
+    if (ids.size === size) throw unusable(tables, `token ${id} has the same text as an earlier one, ${quote(token)}`);
   }
   for (const [byte, char] of byteAlphabet.entries()) {
     if (!normalIds.has(char)) throw unusable(tables, `no token stands for the byte 0x${byte.toString(16).padStart(2, "0")}`);

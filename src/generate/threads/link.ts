@@ -1,5 +1,6 @@
 /** The caller's end of a model's threads: calls go to the leader, parts come back; threads that end are started anew. */
 import { helpReading } from "../../engine/engine.ts";
+import { macrotask } from "../../engine/macrotask.ts";
 import type { EnginePlan } from "../../engine/plan.ts";
 import type { ModelInfo, Stats, WeightSource } from "../../types.ts";
 import { releaseMemories } from "../../wasm/bank.ts";
@@ -41,6 +42,7 @@ export class Link {
   readonly #supervisor: Supervisor;
   readonly #calls = new Map<number, Call>();
   readonly #reading = new AbortController();
+  readonly #reads = new Set<Promise<void>>(); // for the leader
   #help: Promise<void> | undefined; // what this thread reads of the weights
   readonly #restarts: number[] = []; // when
   #count = 0;
@@ -72,12 +74,14 @@ export class Link {
   async start(): Promise<void> {
     const { signal } = this.#options;
     signal?.throwIfAborted();
-    const onAbort = (): void => this.#onReady?.reject(signal!.reason);
+    const failed = (reason: unknown): void => this.#onReady?.reject(reason);
+    const onAbort = (): void => failed(signal!.reason);
     signal?.addEventListener("abort", onAbort);
     try {
       this.#begin(false);
       this.#help = this.#readWeights();
-      await Promise.all([this.#ready, this.#help]);
+      this.#help.catch(failed);
+      await this.#ready;
       this.#progress(this.#options.parts.weightBytes - this.#bytesRead); // what was not told yet
     } finally {
       signal?.removeEventListener("abort", onAbort);
@@ -88,8 +92,7 @@ export class Link {
   /** Gives everything back after a start that failed. */
   async abandon(): Promise<void> {
     this.#reading.abort();
-    await this.#help?.catch(() => undefined);
-    await this.#supervisor.stop();
+    await Promise.all([this.#supervisor.stop(), Promise.allSettled([this.#help, ...this.#reads])]);
     releaseMemories(this.#memories);
   }
 
@@ -158,16 +161,24 @@ export class Link {
   #hear(message: FromLeader): void {
     switch (message.type) {
       case "ready":
-        this.#info = message.info;
-        this.#stats = message.stats;
-        this.#onReady?.resolve();
+        // Not while this thread still reads: one that is lost until then is lost while loading.
+        this.#help?.then(
+          () => {
+            this.#info = message.info;
+            this.#stats = message.stats;
+            this.#onReady?.resolve();
+          },
+          () => undefined,
+        );
         break;
       case "bytes":
         if (!this.#stats) this.#progress(message.bytes);
         break;
-      case "read":
-        void this.#read(message);
+      case "read": {
+        const read = this.#read(message).finally(() => this.#reads.delete(read));
+        this.#reads.add(read);
         break;
+      }
       case "part":
         this.#calls.get(message.call)?.onPart?.(message.part as never);
         break;
@@ -196,10 +207,15 @@ export class Link {
 
   #readWeights(): Promise<void> {
     const { plan, parts, source } = this.#options;
+    // What is in memory already is read at once: messages, timers and aborts have their turn between two pieces.
+    const read: WeightSource["read"] = async (...piece) => {
+      await source.read(...piece);
+      await macrotask();
+    };
     return helpReading(plan, {
       kernels: parts.kernels,
       memories: this.#memories,
-      source,
+      source: { name: source.name, size: (...of) => source.size(...of), read, close: () => source.close() },
       onBytes: (bytes) => this.#progress(bytes),
       signal: this.#reading.signal,
     });
@@ -210,6 +226,7 @@ export class Link {
       await this.#options.source.read(shard, offset, target, this.#reading.signal);
       this.#supervisor.tell({ type: "read", read });
     } catch (error) {
+      if (!this.#stats) this.#onReady?.reject(error); // as it is, and not as it comes back from the leader
       this.#supervisor.tell({ type: "read", read, error: toWire(error) });
     }
   }

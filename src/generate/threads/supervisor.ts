@@ -29,6 +29,7 @@ export interface SupervisorOptions {
 export class Supervisor {
   readonly #options: SupervisorOptions;
   #threads: Thread[] = [];
+  #stopped: Promise<unknown> = Promise.resolve(); // of all that were asked to end
   #held = true;
   #closing = false;
 
@@ -78,7 +79,8 @@ export class Supervisor {
 
   async #stopAll(): Promise<void> {
     poison(this.#words, this.#options.plan.teamWords);
-    await Promise.all(this.#threads.splice(0).map((thread) => thread.stop()));
+    this.#stopped = Promise.all([this.#stopped, ...this.#threads.splice(0).map((thread) => thread.stop())]);
+    await this.#stopped;
   }
 
   async #ended(thread: Thread, error: Error | undefined): Promise<void> {
