@@ -9,6 +9,7 @@ import re
 import unittest
 from hashlib import sha256
 from itertools import islice
+from unittest.mock import patch
 
 import make_evaluation
 from check_pools import strings
@@ -107,14 +108,26 @@ class Splits(unittest.TestCase):
     def test_worn_phrasings_keep_what_stands_beside_a_value(self) -> None:
         text = "Would somebody please take {amount} of flour, when there is time, to {person} before the shop closes?"
         for wear in ("add", "change"):
-            copies = worn((text,), wear)[COPIES:]
-            self.assertEqual((len(copies), text in copies), (COPIES, False))
+            with patch("data.wear.REWORDED", 0):
+                copies = worn((text,), wear)[COPIES:]
+            self.assertEqual(len(copies), COPIES)
+            self.assertEqual(copies.count(text), COPIES / 2)  # else of other words only
             for copy in copies:
                 for kept in ("take {amount} of", "to {person} before"):
                     self.assertIn(kept, copy)
                 if wear == "add":
                     rest = iter(re.findall(r"[\w{}]+", copy))
                     self.assertTrue(all(word in rest for word in re.findall(r"[\w{}]+", text)), copy)
+
+    def test_words_stand_for_others_of_the_same_meaning(self) -> None:
+        with patch("data.wear.REWORDED", 1), patch("data.wear.CHANGED", 0):
+            first, *_ = worn(("{s} bought a boat|{s} bought a house in {a}",), "add")[COPIES:]
+        head, _, said = first.partition("|")
+        self.assertEqual(head, "{s} bought a boat")
+        words = said.split()
+        self.assertEqual((words[0], words[4:]), ("{s}", ["in", "{a}"]))
+        self.assertNotIn(words[1], ("bought",))
+        self.assertEqual(words[2], "an" if words[3][0] in "aeiou" else "a")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """
-Training's phrasings once more with words lost, put in, or put in another's place, so that the words around a value are never just those
-that were written down. What stands beside a value stays: it tells where the value begins and ends.
+Training's phrasings once more with words that mean the same, and with words lost, put in, or put in another's place: the words around a value
+are never just those that were written down. What stands beside a value is not lost nor any word: it tells where the value begins and ends.
 """
 
 import re
@@ -10,11 +10,13 @@ from random import Random
 from typing import Literal
 
 Wear = Literal["add", "change"]  # words put in; or others lost and replaced too, where no word alone says what is meant
-COPIES = 4  # of each phrasing; beside as many of the phrasing itself
+COPIES = 6  # of each phrasing, half of them with other words of the same meaning only; beside as many of the phrasing itself
+REWORDED = 0.25  # of the words that others stand for
 CHANGED = 0.12  # of the words
 FILES = (*sorted(Path(__file__).with_name("phrasings").glob("*.txt")), Path(__file__).with_name("common_tools.txt"))
 PART = re.compile(r"\{\w+\}|[\w']+|[^\w{]+|\{")
 WORD = re.compile(r"[a-z']{3,}")
+THESAURUS = Path(__file__).with_name("thesaurus.txt")
 
 
 def worn(texts: tuple[str, ...], wear: Wear) -> tuple[str, ...]:
@@ -26,16 +28,29 @@ def _copies(text: str, wear: Wear) -> list[str]:
     head, bar, said = text.rpartition("|")  # a story begins with its fields
     parts = PART.findall(said)
     free = [i for i, part in enumerate(parts) if WORD.fullmatch(part) and not _beside_slot(parts, i)]
-    if len(free) < 2:
-        return [text] * COPIES
     rng = Random(text)
-    return [f"{head}{bar}{_changed(parts, free, wear, rng)}" for _ in range(COPIES)]
+    copies = []
+    for i in range(COPIES):
+        reworded = _reworded(parts, rng)
+        copies.append(head + bar + (_changed(reworded, free, wear, rng) if i % 2 and len(free) > 1 else "".join(reworded)))
+    return copies
 
 
 def _beside_slot(parts: list[str], i: int) -> bool:
     """Nothing but spaces between this word and a slot."""
     before, after = "".join(parts[max(0, i - 2) : i]), "".join(parts[i + 1 : i + 3])
     return before.rstrip().endswith("}") or after.lstrip().startswith("{")
+
+
+def _reworded(parts: list[str], rng: Random) -> list[str]:
+    result = list(parts)
+    for i, part in enumerate(parts):
+        others = _thesaurus().get(part)
+        if others and rng.random() < REWORDED:
+            result[i] = rng.choice(others)
+            if parts[max(0, i - 2) : i] in (["a", " "], ["an", " "]):
+                result[i - 2] = "an" if result[i][0] in "aeiou" else "a"
+    return result
 
 
 def _changed(parts: list[str], free: list[int], wear: Wear, rng: Random) -> str:
@@ -52,6 +67,16 @@ def _changed(parts: list[str], free: list[int], wear: Wear, rng: Random) -> str:
         else:
             text = text.removesuffix(" ")
     return text if text[:1] == parts[0][:1] else text.lstrip()
+
+
+@cache
+def _thesaurus() -> dict[str, tuple[str, ...]]:
+    """A line's words stand for each other; so do those of several lines."""
+    groups: dict[str, list[str]] = {}
+    for line in THESAURUS.read_text(encoding="utf-8").splitlines():
+        for word in line.split():
+            groups.setdefault(word, []).extend(other for other in line.split() if other != word)
+    return {word: tuple(dict.fromkeys(others)) for word, others in groups.items()}
 
 
 @cache
