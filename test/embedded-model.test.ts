@@ -26,7 +26,7 @@ it("is small, and says what it is", async () => {
     id: "lfm-edge-demo-9m",
     architecture: "lfm2moe",
     fileType: "Q8_0",
-    experts: 32,
+    experts: 24,
     expertsPerToken: 4,
     chatTemplate: "file",
     toolSyntax: "pythonic",

@@ -29,6 +29,7 @@ const FIGURES: readonly (readonly [figure: string, title: string, bar?: number])
   ["tool-call unseen-tools", "exact tool calls, unseen tools", 85],
   ["no-call", "no call where none fits", 90],
   ["json-extraction", "exact JSON extraction", 90],
+  ["json-held", "the same where it has a schema, held to it"],
   ["context-answer", "exact answer from a context", 90],
   ["refusal", "refusal where the context has no answer", 85],
   ["tool-sentence", "sentence from a tool's result, exact"],
@@ -96,10 +97,12 @@ async function main(): Promise<void> {
 
 function generated(): EvaluationExample[] {
   const text = readFileSync(new URL("evaluation.jsonl", import.meta.url), "utf8");
-  return text
+  const examples = text
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line) as EvaluationExample);
+  // As a program would ask that wants JSON of a schema.
+  return [...examples, ...examples.filter(({ schema }) => schema).map((one) => ({ ...one, figure: "json-held", held: true }))];
 }
 
 /** Tools are written once in that file, and named by its prompts. */
@@ -149,13 +152,14 @@ async function evaluate(file: string, examples: readonly EvaluationExample[]): P
   return { right, failures };
 }
 
-function ask(model: Model, { messages, tools, kwargs }: EvaluationExample): Promise<Reply> {
+function ask(model: Model, { messages, tools, kwargs, schema, held }: EvaluationExample): Promise<Reply> {
   return model.chat(messages, {
     temperature: 0,
     repetitionPenalty: 1,
     maxTokens: MAX_TOKENS,
     ...(tools !== undefined && tools.length > 0 && { tools }),
     ...(kwargs && { templateArguments: kwargs }),
+    ...(schema && held && { responseFormat: { type: "json_schema", schema } }),
   });
 }
 

@@ -52,6 +52,7 @@ def line(one: Example) -> str:
         "messages": messages,
         **({"tools": one.tools} if one.tools else {}),
         **({"kwargs": one.kwargs} if one.kwargs else {}),
+        **({"schema": one.schema} if one.schema else {}),
         "expect": one.expect,
         "prompt": short_hash(prompt),
         "ids": short_hash(",".join(map(str, ids))),

@@ -26,13 +26,13 @@ def fused(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 class Config:
     vocab_size: int
     hidden_size: int = 192
-    layers: str = "cacaccac"  # one letter a layer: gated short convolution, attention
+    layers: str = "cacacacaac"  # one letter a layer: gated short convolution, attention
     n_heads: int = 6
     n_kv_heads: int = 2
     intermediate_size: int = 384  # of the dense layers
     moe_intermediate_size: int = 64
     n_dense_layers: int = 2  # then every layer has experts
-    n_experts: int = 32
+    n_experts: int = 24
     n_experts_per_token: int = 4
     rope_theta: float = 1e6
     norm_eps: float = 1e-5

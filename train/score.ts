@@ -1,6 +1,6 @@
 /** When a reply is right. */
 import { isDeepStrictEqual } from "node:util";
-import type { Message, ParsedReply, Tool } from "../src/types.ts";
+import type { JsonSchema, Message, ParsedReply, Tool } from "../src/types.ts";
 
 export interface ExpectedCall {
   readonly name: string;
@@ -21,6 +21,8 @@ export interface EvaluationExample {
   readonly messages: Message[];
   readonly tools?: Tool[];
   readonly kwargs?: Record<string, unknown>;
+  readonly schema?: JsonSchema; // that the prompt asks for
+  readonly held?: boolean; // to the schema
   readonly expect: Expected;
 }
 

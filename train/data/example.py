@@ -21,6 +21,7 @@ class Example:
     expect: dict
     tools: list[dict] | None = None
     kwargs: dict = field(default_factory=dict)  # the template's switches
+    schema: dict | None = None  # of the JSON text
     tag: str | None = None  # tool calls: "seen-tools" or "unseen-tools"
 
 

@@ -135,8 +135,11 @@ def extraction(rng: Random, split: Split) -> Example:
     with_schema = rng.random() < 0.7
     form = _form(rng, split, with_schema)
     text, value = form.text(rng, split)
+    schema = None
     if with_schema:
-        content = rng.choice(SCHEMA_REQUESTS[split]).format(schema=values.as_json(rng, form.schema(rng)), text=text)
+        request = rng.choice(SCHEMA_REQUESTS[split])
+        schema = form.schema(rng)
+        content = request.format(schema=values.as_json(rng, schema), text=text)
     else:
         quoted = [f'"{key}"' for key in value] if rng.random() < 0.3 else list(value)
         content = rng.choice(KEY_REQUESTS[split]).format(keys=values.series(quoted), text=text)
@@ -146,4 +149,4 @@ def extraction(rng: Random, split: Split) -> Example:
         messages += [user(rng.choice(NEXT_TEXTS[split]).format(text=text)), assistant(json.dumps(value, ensure_ascii=False))]
     if rng.random() < 0.4:
         messages.insert(0, system(rng.choice(SYSTEMS[split])))
-    return Example("json-extraction", messages, {"json": value})
+    return Example("json-extraction", messages, {"json": value}, schema=schema)
