@@ -37,10 +37,7 @@ def loudest(model: Model, keep: int) -> dict[str, Tensor]:
     kept = {}
     for name, module in layers.items():
         u = inputs[name]
-        scores = torch.sigmoid(u @ module.router.T)
-        chosen = (scores + module.expert_bias).topk(module.top_k, dim=-1).indices
-        weights = torch.zeros_like(scores).scatter(1, chosen, scores.gather(1, chosen))
-        weights /= weights.sum(dim=-1, keepdim=True)
+        weights = torch.zeros(len(u), len(module.router)).scatter(1, *module.route(u))
         gate, up = torch.einsum("th,efh->etf", u, module.gate_up).chunk(2, dim=-1)
         said = torch.einsum("etf,ehf->eth", torch.nn.functional.silu(gate) * up, module.down).norm(dim=-1)
         kept[name] = (said * weights.T).sum(dim=1).topk(keep).indices.sort().values

@@ -202,12 +202,15 @@ class Experts(nn.Module):
         self.register_buffer("expert_bias", torch.zeros(n))
         self.register_buffer("load", torch.zeros(n), persistent=False)  # tokens of each expert since the last balance()
 
-    def forward(self, u: Tensor) -> Tensor:
+    def route(self, u: Tensor) -> tuple[Tensor, Tensor]:
+        """Of each token the experts, and what they weigh: [n, top_k] each."""
         scores = torch.sigmoid(u.float() @ self.router.T)
         chosen = (scores.detach() + self.expert_bias).topk(self.top_k, dim=-1).indices
         weights = scores.gather(1, chosen)
-        weights = weights / (weights.sum(dim=-1, keepdim=True) + 1e-6)
+        return chosen, weights / (weights.sum(dim=-1, keepdim=True) + 1e-6)
 
+    def forward(self, u: Tensor) -> Tensor:
+        chosen, weights = self.route(u)
         pairs = chosen.flatten()
         order = pairs.argsort(stable=True)  # (token, choice) pairs by expert
         counts = torch.bincount(pairs, minlength=len(self.expert_bias))
