@@ -23,13 +23,15 @@ const help = `Evaluates the embedded model.
   --failures  list what went wrong, with what was expected
   --json      the figures and the failures as JSON`;
 
+const HELD = "json-held"; // the figure whose replies are held to the prompt's schema
+
 /** The figures in the order of the table, with what is to be reached, in percent. */
 const FIGURES: readonly (readonly [figure: string, title: string, bar?: number])[] = [
   ["tool-call seen-tools", "exact tool calls, seen tools, unseen values", 95],
   ["tool-call unseen-tools", "exact tool calls, unseen tools", 85],
   ["no-call", "no call where none fits", 90],
   ["json-extraction", "exact JSON extraction", 90],
-  ["json-held", "the same where it has a schema, held to it"],
+  [HELD, "the same where it has a schema, held to it"],
   ["context-answer", "exact answer from a context", 90],
   ["refusal", "refusal where the context has no answer", 85],
   ["tool-sentence", "sentence from a tool's result, exact"],
@@ -102,7 +104,7 @@ function generated(): EvaluationExample[] {
     .split("\n")
     .map((line) => JSON.parse(line) as EvaluationExample);
   // As a program would ask that wants JSON of a schema.
-  return [...examples, ...examples.filter(({ schema }) => schema).map((one) => ({ ...one, figure: "json-held", held: true }))];
+  return [...examples, ...examples.filter(({ schema }) => schema).map((one) => ({ ...one, figure: HELD }))];
 }
 
 /** Tools are written once in that file, and named by its prompts. */
@@ -152,14 +154,14 @@ async function evaluate(file: string, examples: readonly EvaluationExample[]): P
   return { right, failures };
 }
 
-function ask(model: Model, { messages, tools, kwargs, schema, held }: EvaluationExample): Promise<Reply> {
+function ask(model: Model, { figure, messages, tools, kwargs, schema }: EvaluationExample): Promise<Reply> {
   return model.chat(messages, {
     temperature: 0,
     repetitionPenalty: 1,
     maxTokens: MAX_TOKENS,
     ...(tools !== undefined && tools.length > 0 && { tools }),
     ...(kwargs && { templateArguments: kwargs }),
-    ...(schema && held && { responseFormat: { type: "json_schema", schema } }),
+    ...(schema && figure === HELD && { responseFormat: { type: "json_schema", schema } }),
   });
 }
 

@@ -22,7 +22,6 @@ export interface EvaluationExample {
   readonly tools?: Tool[];
   readonly kwargs?: Record<string, unknown>;
   readonly schema?: JsonSchema; // that the prompt asks for
-  readonly held?: boolean; // to the schema
   readonly expect: Expected;
 }
 
