@@ -67,10 +67,10 @@ export function readVocabulary(metadata: Metadata, file = "this file"): Vocabula
     if (!normalIds.has(char)) throw unusable(tables, `no token stands for the byte 0x${byte.toString(16).padStart(2, "0")}`);
   }
 
-  const ids = { tokens, types, normalIds, specialIds };
+  const known = { tokens, types, normalIds, specialIds };
   return {
-    ...ids,
-    ranks: readMerges(ids, tables),
+    ...known,
+    ranks: readMerges(known, tables),
     bos: tokenId(tables, "tokenizer.ggml.bos_token_id", tokens.length),
     eos: tokenId(tables, "tokenizer.ggml.eos_token_id", tokens.length),
     pad: tokenId(tables, "tokenizer.ggml.padding_token_id", tokens.length),
