@@ -31,6 +31,7 @@ export const engines: readonly Engine[] = [
   { name: "deno", command: [deno, "run", "--allow-all", "--no-remote", ours], setup: unpaired, once: true, ...missing(deno) },
   { name: "bun", command: [bun, ours], setup: unpaired, once: true, ...missing(bun) },
   { name: NATIVE, command: [process.execPath, here("engines/llama-cpp.ts")], setup: unpaired },
+  { name: `${NATIVE}-avx2`, command: [process.execPath, here("engines/llama-cpp.ts"), "avx2"], setup: unpaired },
   {
     name: "wllama",
     command: [process.execPath, here("engines/wllama.ts"), chromium ?? ""],

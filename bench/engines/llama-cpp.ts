@@ -1,4 +1,5 @@
-/** Native llama.cpp on the CPU, through node-llama-cpp's prebuilt binaries, as these set it up for the machine. */
+/** Native llama.cpp on the CPU, through node-llama-cpp's prebuilt binaries, as these set it up for the machine; "avx2": for one with no more than that. */
+import { avx2Only } from "./avx2-only.ts";
 import { promptOf, serve } from "./serve.ts";
 
 /** As much of node-llama-cpp as is used here: it is installed in bench/ only, and the type check must pass without it. */
@@ -14,7 +15,7 @@ interface Sequence {
   clearHistory(): Promise<void>;
 }
 
-const peer = "node-llama-cpp";
+const peer = process.argv[2] === "avx2" ? avx2Only() : "node-llama-cpp";
 const { getLlama } = (await import(peer)) as Peer;
 
 await serve(async ({ file, threads, contextLength }) => {
