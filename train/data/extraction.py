@@ -17,8 +17,9 @@ FIELD_SENTENCES = phrasings("fields in sentences", wear="change")
 FIELD_PARTS = phrasings("fields in lists", wear="change")
 OPENINGS = phrasings("openings of texts", wear="change")
 FILLERS = phrasings("fillers", wear="change")
-# Natural sentences for several fields at once: kinds, keys, text.
-STORIES = phrasings("stories", wear="change")  # kinds and names of fields, and what says them
+# Names and kinds of fields, and a text that says them all: what people write every day, and stories in which only their meaning tells who is who.
+EVERYDAY = phrasings("everyday texts", wear="change")
+STORIES = phrasings("stories", wear="change")
 
 RENAMED = 0.3  # of training's stories: keys that no word of the text gives away, but the kind of value that they are for
 
@@ -109,7 +110,7 @@ def _story_fields(spec: str, rng: Random, split: Split) -> list[Field]:
 def _form(rng: Random, split: Split, with_schema: bool) -> Form:
     story, story_fields = "", []
     if rng.random() < 0.6:
-        spec, story = rng.choice(STORIES[split]).split("|", 1)
+        spec, story = rng.choice((EVERYDAY if rng.random() < 0.3 else STORIES)[split]).split("|", 1)
         story_fields = _story_fields(spec, rng, split)
     taken = {word for field in story_fields for word in (*field.name.split("_"), *field.key.split("_"))}
     others: list[Field] = []
