@@ -163,7 +163,7 @@ ENUMS = [
     "draft published archived",
     "email sms push", "metric imperial", "basic pro premium", "daily weekly monthly", "north south east west", "red green blue",
     "fast normal slow",
-    "admin editor viewer", "todo doing done", "economy business first", "circle square triangle", "light dark auto", "on off",
+    "admin editor viewer", "waiting running finished", "economy business first", "circle square triangle", "light dark auto", "on off",
     "hot cold warm",
     "single double suite", "cash card transfer", "new used refurbished", "left right center", "public private", "png jpg svg",
     "minor major critical",
