@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { load } from "lfm-edge";
 
-const [path = import.meta.resolve("lfm-edge/model.gguf"), folder = "examples/notes", question = "Who repairs the heating?"] =
+const [path = import.meta.resolve("lfm-edge/model.gguf"), folder = "examples/notes", question = "Who made the telescope?"] =
   process.argv.slice(2);
 const SOURCES = 2;
 

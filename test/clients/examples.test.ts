@@ -43,7 +43,7 @@ describe.each(Object.keys(runtimes))("on %s", (runtime) => {
   });
 
   it("the notes are asked, and named", async () => {
-    expect(await example("rag")).toMatch(/^Tom Reed\nsource: house\.md \(0\.\d\d\)\nsource: \w+\.md \(0\.\d\d\)\n$/);
+    expect(await example("rag")).toMatch(/^Mina Park\nsource: garden\.md \(0\.\d\d\)\nsource: \w+\.md \(0\.\d\d\)\n$/);
   });
 
   it("the batch answers every prompt", async () => {
