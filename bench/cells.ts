@@ -1,4 +1,5 @@
 /** What is measured of each engine: the columns of the table. */
+import { NATIVE } from "./engines.ts";
 import type { Run, Timed } from "./engines/serve.ts";
 
 export interface Cell {
@@ -30,7 +31,7 @@ export function cellsOf(size: Size, small: boolean): readonly Cell[] {
 
 /** The two that everything is compared to get all of it, unpaired the columns that have a bar, the others two: so much for fifteen minutes. */
 export function cellsFor(engine: string, cells: readonly Cell[], size: Size): readonly Cell[] {
-  if (engine === "paired" || engine.startsWith("llama.cpp") || size === "full") return cells;
+  if (engine === "paired" || engine.startsWith(NATIVE) || size === "full") return cells;
   const wanted = engine === "unpaired" ? ["prefill 128", "prefill 512", "decode @0"] : ["prefill 128", "decode @0"];
   const some = cells.filter(({ name }) => wanted.includes(name));
   return some.length > 1 ? some : cells;

@@ -4,7 +4,7 @@
  */
 import { cpSync, existsSync, renameSync, rmSync } from "node:fs";
 import { basename } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const installed = fileURLToPath(new URL("../node_modules/", import.meta.url));
 const BINARIES = "@node-llama-cpp/linux-x64";
@@ -12,21 +12,20 @@ const KERNELS = /^libggml-cpu-(?!haswell)/; // haswell: AVX2, FMA, F16C, BMI2
 
 /** The address to import; the copy is made once. What node-llama-cpp needs it finds in the folder above, as ever. */
 export function avx2Only(): string {
-  const copy = `${installed}.avx2/node_modules/`;
-  const wanted = ["node-llama-cpp", BINARIES];
+  const copy = `${installed}.avx2`;
   if (!existsSync(copy)) {
-    const making = `${installed}.avx2-${process.pid}`;
+    const making = `${copy}-${process.pid}`;
     try {
-      for (const name of wanted) {
+      for (const name of ["node-llama-cpp", BINARIES]) {
         cpSync(`${installed}${name}`, `${making}/node_modules/${name}`, {
           recursive: true,
           filter: (path) => !KERNELS.test(basename(path)),
         });
       }
-      renameSync(making, `${installed}.avx2`);
+      renameSync(making, copy);
     } finally {
       rmSync(making, { recursive: true, force: true });
     }
   }
-  return new URL("node-llama-cpp/dist/index.js", `file://${copy}`).href;
+  return pathToFileURL(`${copy}/node_modules/node-llama-cpp/dist/index.js`).href;
 }
