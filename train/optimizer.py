@@ -1,9 +1,14 @@
-"""Muon for matrices (Keller Jordan, 2024), Adam for the rest: embedding, norms, router, taps of the convolutions."""
+"""Muon for matrices (Keller Jordan, 2024), Adam for the rest: embedding, norms, router, taps of the convolutions.
+
+Matrices and the embedding shrink a little at every step. Muon's steps are of one size whatever the gradient says, so without it noise adds
+up: after 24,500 steps matrices were eleven times as large as at first, and more.
+"""
 
 import torch
 from distributed import all_reduce, rank, world
 from torch import Tensor, nn
 
+WEIGHT_DECAY = 0.1  # times Muon's rate is the part that is lost in a step
 
 def orthogonalize(g: Tensor) -> Tensor:
     """The nearest semi-orthogonal matrices, roughly, by five Newton–Schulz steps. g: [..., rows, columns]."""
@@ -39,7 +44,7 @@ class Muon(torch.optim.Optimizer):
                 all_reduce(flat)
                 directions = [part.view_as(p) for part, p in zip(flat.split([p.numel() for p in parameters]), parameters, strict=True)]
             for p, direction in zip(parameters, directions, strict=True):
-                p.add_(direction, alpha=-group["lr"] * max(1, p.shape[-2] / p.shape[-1]) ** 0.5)
+                p.mul_(1 - group["lr"] * WEIGHT_DECAY).add_(direction, alpha=-group["lr"] * max(1, p.shape[-2] / p.shape[-1]) ** 0.5)
 
 
 def optimizers(model: nn.Module, lr: float) -> list[torch.optim.Optimizer]:
@@ -52,7 +57,9 @@ def optimizers(model: nn.Module, lr: float) -> list[torch.optim.Optimizer]:
             others.append(p)
         else:
             matrices.append(p)
-    adam = torch.optim.Adam(
-        [{"params": embedding, "lr": lr / 4}, {"params": others, "lr": lr / 6}], betas=(0.9, 0.98), eps=1e-10
+    adam = torch.optim.AdamW(
+        [{"params": embedding, "lr": lr / 4, "weight_decay": 4 * WEIGHT_DECAY}, {"params": others, "lr": lr / 6, "weight_decay": 0}],
+        betas=(0.9, 0.98),
+        eps=1e-10,
     )
     return [Muon(matrices, lr), adam]

@@ -88,10 +88,10 @@ class Run:
         self.model.to(device).train()
         self.optimizers = optimizers(self.model, args.lr)
         for optimizer, kept in zip(self.optimizers, state["optimizers"] if state else (), strict=False):
-            rates = [group["lr"] for group in optimizer.param_groups]
+            settings = [{key: value for key, value in group.items() if key != "params"} for group in optimizer.param_groups]
             optimizer.load_state_dict(kept)
-            for group, rate in zip(optimizer.param_groups, rates, strict=True):
-                group["initial_lr"] = rate
+            for group, mine in zip(optimizer.param_groups, settings, strict=True):
+                group.update(mine, initial_lr=mine["lr"])
         if args.decay and self.decay_from is None:
             self.decay_from = self.step
         for optimizer in self.optimizers:
