@@ -1,14 +1,18 @@
 """
-Adds layers to a checkpoint, and takes experts away.
+Adds layers to a checkpoint, takes experts away, and lets a layer's experts begin anew.
 
     python train/grow.py --layers cacacAcaAc --experts 24     capital letters are the new ones
+    python train/grow.py --restart 5                          counted from 0
 
 A new layer begins as a copy of the last one of its kind, with output projections of zeros: at first it changes nothing. Of each layer's
-experts those stay that say the most: the sum, over tokens, of the length of what they add.
+experts those stay that say the most: the sum, over tokens, of the length of what they add. Experts begin anew as copies of those of the
+layer before, and each of the two says half of it: where a layer's ffn_norm has gone to nothing its experts no longer learn, and beginning
+with output projections of zeros it goes there again.
 """
 
 import argparse
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
@@ -55,10 +59,17 @@ def sources(layers: str) -> list[int]:
     return found
 
 
-def grow(state: dict, layers: str, experts: int) -> dict:
+def down(layer: int) -> str:
+    return f"layers.{layer}.feed_forward.down"
+
+
+def grow(state: dict, layers: str | None = None, experts: int | None = None, restart: Sequence[int] = ()) -> dict:
     config = Config(**state["config"])
+    layers, experts = layers or config.layers, experts or config.n_experts
     if re.sub("[A-Z]", "", layers) != config.layers:
         raise SystemExit(f"without its capital letters {layers} is not {config.layers}, the layers of the checkpoint")
+    if not all(config.n_dense_layers < i < len(layers) for i in restart):
+        raise SystemExit("only a layer whose predecessor has experts can begin anew")
     old = Model(config).eval()
     old.load_state_dict(state["model"])
     kept = loudest(old, experts)
@@ -71,14 +82,18 @@ def grow(state: dict, layers: str, experts: int) -> dict:
         if parts[0] != "layers":
             return values[name], False
         i = int(parts[1])
-        parts[1] = str(source[i])
+        anew = i in restart and parts[2] in ("ffn_norm", "feed_forward")
+        parts[1] = str(source[i - 1 if anew else i])
         value = values[".".join(parts)]
-        return (value[kept[".".join(parts[:-1])]] if parts[-1] in PER_EXPERT else value), layers[i].isupper()
+        value = value[kept[".".join(parts[:-1])]] if parts[-1] in PER_EXPERT else value
+        return value, anew or layers[i].isupper()
 
     weights = {}
     for name in new.state_dict():
         value, added = taken(name, state["model"])
         weights[name] = torch.zeros_like(value) if added and name.endswith(OUTPUTS) else value
+    for i in restart:
+        weights[down(i)] = weights[down(i - 1)] = weights[down(i - 1)] / 2
     new.load_state_dict(weights)
 
     before, after = optimizers(old, 0), optimizers(new, 0)
@@ -106,11 +121,12 @@ def grow(state: dict, layers: str, experts: int) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--name", default="main", help="folder under train/checkpoints")
-    parser.add_argument("--layers", required=True)
-    parser.add_argument("--experts", type=int, required=True, help="that stay, of each layer")
+    parser.add_argument("--layers")
+    parser.add_argument("--experts", type=int, help="that stay, of each layer")
+    parser.add_argument("--restart", type=int, nargs="*", default=(), help="layers whose experts begin anew")
     args = parser.parse_args()
     path: Path = CHECKPOINTS / args.name / "stable.pt"
-    torch.save(grow(torch.load(path, map_location="cpu", weights_only=True), args.layers, args.experts), path)
+    torch.save(grow(torch.load(path, map_location="cpu", weights_only=True), args.layers, args.experts, args.restart), path)
 
 
 if __name__ == "__main__":
