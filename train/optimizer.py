@@ -1,7 +1,8 @@
-"""Muon for matrices (Keller Jordan, 2024), Adam for the rest: embedding, norms, router, taps of the convolutions.
+"""
+Muon for matrices (Keller Jordan, 2024), AdamW for the rest: embedding, norms, router, taps of the convolutions.
 
-Matrices and the embedding shrink a little at every step. Muon's steps are of one size whatever the gradient says, so without it noise adds
-up: after 24,500 steps matrices were eleven times as large as at first, and more.
+Matrices and the embedding shrink a little at every step: Muon's steps are of one size whatever the gradient says, and where nothing takes
+noise away it adds up. After 24,500 steps without, matrices were eleven times as large as at first, and more.
 """
 
 import torch
@@ -9,6 +10,7 @@ from distributed import all_reduce, rank, world
 from torch import Tensor, nn
 
 WEIGHT_DECAY = 0.1  # times Muon's rate is the part that is lost in a step
+
 
 def orthogonalize(g: Tensor) -> Tensor:
     """The nearest semi-orthogonal matrices, roughly, by five Newton–Schulz steps. g: [..., rows, columns]."""
