@@ -16,7 +16,7 @@ from check_pools import strings
 from data import Example, generate
 from data.example import assistant, assistant_calls, call, tool_result, user
 from data.split import POOLS, Pool, split_of
-from data.wear import COPIES, worn
+from data.wear import AS_WRITTEN, COPIES, worn
 from prepare import decode, encode
 from render import render
 
@@ -109,7 +109,7 @@ class Splits(unittest.TestCase):
         text = "Would somebody please take {amount} of flour, when there is time, to {person} before the shop closes?"
         for wear in ("add", "change"):
             with patch("data.wear.REWORDED", 0):
-                copies = worn((text,), wear)[COPIES:]
+                copies = worn((text,), wear)[AS_WRITTEN:]
             self.assertEqual(len(copies), COPIES)
             self.assertEqual(copies.count(text), COPIES / 2)  # else of other words only
             for copy in copies:
@@ -121,7 +121,7 @@ class Splits(unittest.TestCase):
 
     def test_words_stand_for_others_of_the_same_meaning(self) -> None:
         with patch("data.wear.REWORDED", 1), patch("data.wear.CHANGED", 0):
-            first, *_ = worn(("{s} bought a boat|{s} bought a house in {a}",), "add")[COPIES:]
+            first, *_ = worn(("{s} bought a boat|{s} bought a house in {a}",), "add")[AS_WRITTEN:]
         head, _, said = first.partition("|")
         self.assertEqual(head, "{s} bought a boat")
         words = said.split()

@@ -10,7 +10,8 @@ from random import Random
 from typing import Literal
 
 Wear = Literal["add", "change"]  # words put in; or others lost and replaced too, where no word alone says what is meant
-COPIES = 6  # of each phrasing, half of them with other words of the same meaning only; beside as many of the phrasing itself
+COPIES = 6  # of each phrasing, half of them with other words of the same meaning only
+AS_WRITTEN = 12  # times each phrasing itself beside them
 REWORDED = 0.25  # of the words that others stand for
 CHANGED = 0.12  # of the words
 FILES = (*sorted(Path(__file__).with_name("phrasings").glob("*.txt")), Path(__file__).with_name("common_tools.txt"))
@@ -20,8 +21,8 @@ THESAURUS = Path(__file__).with_name("thesaurus.txt")
 
 
 def worn(texts: tuple[str, ...], wear: Wear) -> tuple[str, ...]:
-    """As many of each text as of copies with changed words. The same for the same text."""
-    return texts * COPIES + tuple(copy for text in texts for copy in _copies(text, wear))
+    """The texts, and copies with changed words. The same for the same text."""
+    return texts * AS_WRITTEN + tuple(copy for text in texts for copy in _copies(text, wear))
 
 
 def _copies(text: str, wear: Wear) -> list[str]:
