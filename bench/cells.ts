@@ -29,7 +29,7 @@ export function cellsOf(size: Size, small: boolean): readonly Cell[] {
   return size === "full" ? [...cells, prefill(2048), decode(8 * LONG - 64, 5 * GROUP)] : cells;
 }
 
-/** The two that everything is compared to get all of it, unpaired the columns that have a bar, the others two: so much for fifteen minutes. */
+/** The two that everything is compared to get all of it, unpaired the columns that have a bar, the others two: so much for a quarter of an hour. */
 export function cellsFor(engine: string, cells: readonly Cell[], size: Size): readonly Cell[] {
   if (engine === "paired" || engine.startsWith(NATIVE) || size === "full") return cells;
   const wanted = engine === "unpaired" ? ["prefill 128", "prefill 512", "decode @0"] : ["prefill 128", "decode @0"];
