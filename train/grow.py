@@ -68,8 +68,8 @@ def grow(state: dict, layers: str | None = None, experts: int | None = None, res
     layers, experts = layers or config.layers, experts or config.n_experts
     if re.sub("[A-Z]", "", layers) != config.layers:
         raise SystemExit(f"without its capital letters {layers} is not {config.layers}, the layers of the checkpoint")
-    if not all(config.n_dense_layers < i < len(layers) for i in restart):
-        raise SystemExit("only a layer whose predecessor has experts can begin anew")
+    if not all(config.n_dense_layers < i < len(layers) and layers[i - 1].islower() and i - 1 not in restart for i in restart):
+        raise SystemExit("only a layer whose predecessor has experts, and is neither new nor begins anew itself, can begin anew")
     old = Model(config).eval()
     old.load_state_dict(state["model"])
     kept = loudest(old, experts)

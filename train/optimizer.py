@@ -59,6 +59,7 @@ def optimizers(model: nn.Module, lr: float) -> list[torch.optim.Optimizer]:
             others.append(p)
         else:
             matrices.append(p)
+    # A quarter of the rate, four times the decay: the embedding shrinks as fast as the matrices do.
     adam = torch.optim.AdamW(
         [{"params": embedding, "lr": lr / 4, "weight_decay": 4 * WEIGHT_DECAY}, {"params": others, "lr": lr / 6, "weight_decay": 0}],
         betas=(0.9, 0.98),

@@ -88,15 +88,13 @@ class Run:
         self.model.to(device).train()
         self.optimizers = optimizers(self.model, args.lr)
         for optimizer, kept in zip(self.optimizers, state["optimizers"] if state else (), strict=False):
-            settings = [{key: value for key, value in group.items() if key != "params"} for group in optimizer.param_groups]
-            optimizer.load_state_dict(kept)
-            for group, mine in zip(optimizer.param_groups, settings, strict=True):
-                group.update(mine, initial_lr=mine["lr"])
+            # Rates and the like are this run's.
+            optimizer.load_state_dict({"state": kept["state"], "param_groups": optimizer.state_dict()["param_groups"]})
         if args.decay and self.decay_from is None:
             self.decay_from = self.step
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
-                group.setdefault("initial_lr", group["lr"])
+                group["initial_lr"] = group["lr"]
 
     def save(self) -> None:
         state = {
