@@ -29,10 +29,13 @@ export function cellsOf(size: Size, small: boolean): readonly Cell[] {
   return size === "full" ? [...cells, prefill(2048), decode(8 * LONG - 64, 5 * GROUP)] : cells;
 }
 
-/** The two that everything is compared to get all of it, unpaired the columns that have a bar, the others two: so much for a quarter of an hour. */
-export function cellsFor(engine: string, cells: readonly Cell[], size: Size): readonly Cell[] {
+/**
+ * The two that everything is compared to get all of it, the others two columns; unpaired a third one too, which has a bar, where it does not
+ * take long (`quick`): so much for a quarter of an hour.
+ */
+export function cellsFor(engine: string, cells: readonly Cell[], size: Size, quick: boolean): readonly Cell[] {
   if (engine === "paired" || engine.startsWith(NATIVE) || size === "full") return cells;
-  const wanted = engine === "unpaired" ? ["prefill 128", "prefill 512", "decode @0"] : ["prefill 128", "decode @0"];
+  const wanted = ["prefill 128", "decode @0", ...(engine === "unpaired" && quick ? ["prefill 512"] : [])];
   const some = cells.filter(({ name }) => wanted.includes(name));
   return some.length > 1 ? some : cells;
 }

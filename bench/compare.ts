@@ -57,7 +57,7 @@ export async function compare(comparison: Comparison, results: readonly Result[]
           for (const cell of comparison.cells) {
             if (i >= runsOf(cell, runs, visit, together)) continue;
             for (const [engine, child] of started) {
-              if (!cellsFor(engine.name, comparison.cells, size).includes(cell)) continue;
+              if (!cellsFor(engine.name, comparison.cells, size, together).includes(cell)) continue;
               await attempt(engine, async (result) => {
                 comparison.onTurn(engine.name, cell.name);
                 const { value, others } = await repeater.run(child, cell.run, signal);

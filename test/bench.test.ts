@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { cellsFor, cellsOf, median, speeds } from "../bench/cells.ts";
 import { Child } from "../bench/child.ts";
+import { ownMs } from "../bench/machine/others.ts";
 import { factsOf } from "../bench/models.ts";
 import { synthesizeBytes } from "../bench/synthetic/model.ts";
 import { reduce, shapes } from "../bench/synthetic/shapes.ts";
@@ -30,10 +31,12 @@ describe("speeds", () => {
 test("every engine is measured where the two that are compared are", () => {
   const cells = cellsOf("default", false);
   for (const engine of ["unpaired", "plain", "node22", "wllama"]) {
-    expect(cellsFor(engine, cells, "default").length).toBeGreaterThan(1);
-    expect(cells).toEqual(expect.arrayContaining([...cellsFor(engine, cells, "default")]));
+    for (const quick of [true, false]) {
+      expect(cellsFor(engine, cells, "default", quick).length).toBeGreaterThan(1);
+      expect(cells).toEqual(expect.arrayContaining([...cellsFor(engine, cells, "default", quick)]));
+    }
   }
-  expect(cellsFor("wllama", cellsOf("default", true), "default")).toEqual(cellsOf("default", true));
+  expect(cellsFor("wllama", cellsOf("default", true), "default", true)).toEqual(cellsOf("default", true));
 });
 
 test("a token reads every matrix once, and of the experts those that are used", async () => {
@@ -104,5 +107,17 @@ describe("a child", () => {
     const waiting = parent.answer("one");
     abort.abort(new Error("enough"));
     await expect(waiting).rejects.toThrow("enough");
+  });
+  test.runIf(process.platform === "linux")("is not one of the others, nor is what it started in a group of its own", async () => {
+    const burn = `while (process.cpuUsage().user < 300_000); console.log(1); setTimeout(() => {}, 5000)`;
+    const parent = child(
+      `require("node:child_process").spawn(process.execPath, ["-e", ${JSON.stringify(burn)}], { stdio: "inherit", detached: true }).unref()
+       process.stdin.resume()`,
+    );
+    const before = ownMs(-1); // of this process alone
+    expect(await parent.answer<number>()).toBe(1);
+    const seen = ownMs(parent.pid);
+    parent.end();
+    expect(seen - before).toBeGreaterThan(250);
   });
 });

@@ -13,11 +13,11 @@ export interface Watched<T> {
   readonly others: number; // cores that others used, on the average
 }
 
-/** Runs work that one process (and its group) does, and says what everybody else did meanwhile. */
+/** Runs work that one process does, with those that it started and those that they did, and says what everybody else did meanwhile. */
 export async function watch<T>(pid: number, work: () => Promise<T>): Promise<Watched<T>> {
-  const [busy, own, start] = [busyMs(), groupMs(pid), performance.now()];
+  const [busy, own, start] = [busyMs(), ownMs(pid), performance.now()];
   const value = await work();
-  const others = busyMs() - busy - (groupMs(pid) - own) - SLACK_MS;
+  const others = busyMs() - busy - (ownMs(pid) - own) - SLACK_MS;
   return { value, others: Math.max(0, others / (performance.now() - start)) };
 }
 
@@ -39,16 +39,17 @@ function busyMs(): number {
   return [user, nice, system, irq, softirq, steal].reduce<number>((sum, ticks) => sum + (ticks ?? 0), 0) * TICK_MS;
 }
 
-/** Of this process and the group that the other one leads. */
-function groupMs(leader: number): number {
-  let ms = 0;
-  for (const pid of process.platform === "linux" ? readdirSync("/proc") : []) {
-    if (!/^\d+$/.test(pid)) continue;
-    // "pid (name) state ppid pgrp …", times at 14 and 15; the name may hold anything
-    const fields = read(`/proc/${pid}/stat`).split(") ").at(-1)!.split(" ");
-    if (Number(fields[2]) === leader || Number(pid) === process.pid) ms += (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+/** Of this process and the other one's whole family: a browser's processes are of a group of their own. */
+export function ownMs(ancestor: number): number {
+  const processes = new Map<number, { parent: number; ms: number }>();
+  for (const name of process.platform === "linux" ? readdirSync("/proc") : []) {
+    if (!/^\d+$/.test(name)) continue;
+    // "pid (name) state ppid …", times at 14 and 15; the name may hold anything
+    const fields = read(`/proc/${name}/stat`).split(") ").at(-1)!.split(" ");
+    processes.set(Number(name), { parent: Number(fields[1]), ms: (Number(fields[11]) + Number(fields[12])) * TICK_MS });
   }
-  return ms;
+  const isOwn = (pid: number | undefined): boolean => pid !== undefined && (pid === ancestor || isOwn(processes.get(pid)?.parent));
+  return [...processes].reduce((sum, [pid, { ms }]) => (pid === process.pid || isOwn(pid) ? sum + ms : sum), 0);
 }
 
 function read(path: string): string {
