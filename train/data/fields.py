@@ -157,7 +157,7 @@ class Field:
 TEXTS: dict[str, values.Maker] = {
     "person": values.person,
     "city": values.city,
-    "country": lambda rng, split: rng.choice(words.COUNTRIES[split]) if rng.random() < 0.6 else values.surname(rng, split),
+    "country": lambda rng, split: rng.choice(words.COUNTRIES[split]) if rng.random() < 0.7 else values.invented_name(rng, split),
     "organisation": values.organisation,
     "street": values.street,
     "email": values.email,

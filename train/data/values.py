@@ -90,9 +90,13 @@ def pick(pool: Pool, rng: Random, split: Split) -> str:
     return word(rng, split) if split == "train" and rng.random() < INVENTED else rng.choice(pool[split])
 
 
-def surname(rng: Random, split: Split) -> str:
+def invented_name(rng: Random, split: Split) -> str:
     made = _of_tokens if split == "train" and rng.random() < 0.3 else nonsense
     return on_side(lambda: made(rng).capitalize(), split)
+
+
+def surname(rng: Random, split: Split) -> str:
+    return rng.choice(words.SURNAMES[split]) if rng.random() < 0.4 else invented_name(rng, split)
 
 
 code: Maker = composed(_code)
@@ -109,7 +113,7 @@ clock: Maker = composed(
 
 
 def first_name(rng: Random, split: Split) -> str:
-    return rng.choice(words.FIRST_NAMES[split]) if rng.random() < 0.5 else surname(rng, split)
+    return rng.choice(words.FIRST_NAMES[split]) if rng.random() < 0.6 else invented_name(rng, split)
 
 
 def full_name(rng: Random, split: Split) -> str:
@@ -122,26 +126,38 @@ def person(rng: Random, split: Split) -> str:
 
 def city(rng: Random, split: Split) -> str:
     draw = rng.random()
-    if draw < 0.4:
+    if draw < 0.45:
         return rng.choice(words.CITIES[split])
-    if draw < 0.5:
-        return rng.choice(words.CAPITALISED_PLACES[split])
-    name = surname(rng, split)
-    return name if draw < 0.9 else f"{rng.choice(['New', 'Port', 'San', 'Upper', 'Bad', 'Saint'])} {name}"
+    if draw < 0.6:
+        return rng.choice(words.LONG_CITIES[split])
+    name = invented_name(rng, split)
+    return name if draw < 0.92 else f"{rng.choice(['New', 'Port', 'San', 'Upper', 'Bad', 'Saint'])} {name}"
 
 
 def organisation(rng: Random, split: Split) -> str:
+    if rng.random() < 0.4:
+        return rng.choice(words.ORGANISATIONS[split])
     endings = ["", " Ltd", " Inc", " GmbH", " Group", " Labs", " Foods", " Systems", " Partners", " & Sons", " Logistics", " Energy"]
-    return surname(rng, split) + rng.choice(endings)
+    return invented_name(rng, split) + rng.choice(endings)
 
 
 def street(rng: Random, split: Split) -> str:
-    kind = rng.choice(["Street", "Road", "Avenue", "Lane", "Square", "Way"])
-    return f"{rng.randint(1, 199)} {surname(rng, split)} {kind}"
+    number = rng.randint(1, 199)
+    if rng.random() < 0.4:
+        name = rng.choice(words.STREETS[split])
+        return f"{number} {name}" if rng.random() < 0.7 else f"{name} {number}"
+    return f"{number} {surname(rng, split)} {rng.choice(['Street', 'Road', 'Avenue', 'Lane', 'Square', 'Way'])}"
+
+
+def _latin(make: Maker, rng: Random, split: Split) -> str:
+    """Without accents and the like, in lower case, for addresses."""
+    while not ((name := make(rng, split)).isascii() and name.isalpha()):
+        pass
+    return name.lower()
 
 
 def email(rng: Random, split: Split) -> str:
-    first, last = first_name(rng, split).lower(), surname(rng, split).lower()
+    first, last = _latin(first_name, rng, split), _latin(surname, rng, split)
     local = rng.choice(["{f}", "{f}.{l}", "{l}", "{f}_{l}", "{f}{n}"]).format(f=first, l=last, n=rng.randint(1, 99))
     return f"{local}@{word(rng, split)}.{rng.choice(words.DOMAIN_ENDINGS[split])}"
 
@@ -152,7 +168,7 @@ def url(rng: Random, split: Split) -> str:
 
 
 def file_name(rng: Random, split: Split) -> str:
-    stem = rng.choice([word, identifier, lambda r, s: pick(words.THINGS, r, s)])(rng, split)
+    stem = rng.choice([word, identifier, lambda r, s: pick(words.THINGS, r, s).replace(" ", rng.choice("_-"))])(rng, split)
     folder = rng.choice(["", "", "", f"/{word(rng, split)}/", f"{word(rng, split)}/"])
     return f"{folder}{stem}.{rng.choice(words.FILE_ENDINGS[split])}"
 
@@ -163,10 +179,12 @@ def thing(rng: Random, split: Split) -> str:
 
 
 def title(rng: Random, split: Split) -> str:
+    if rng.random() < 0.6:
+        return rng.choice(words.TITLES[split])
     adjective, noun = pick(words.ADJECTIVES, rng, split), pick(words.THINGS, rng, split)
     forms = [f"{adjective} {noun}", f"The {adjective} {noun}", f"{surname(rng, split)} {noun}", f"{noun} of {surname(rng, split)}"]
     text = rng.choice(forms)
-    return text.title() if rng.random() < 0.5 else text
+    return string.capwords(text) if rng.random() < 0.5 else text
 
 
 def topic(rng: Random, split: Split) -> str:
@@ -200,24 +218,11 @@ def time_of_day(rng: Random, split: Split) -> str:
     return clock(rng, split) if rng.random() < 0.6 else _spoken_time(rng, split)
 
 
-def _sentence(rng: Random, split: Split) -> str:
-    who, what, where, when = person(rng, split), thing(rng, split), city(rng, split), spoken_day(rng, split)
-    forms = [
-        "I will be late", f"the {what} is ready", f"please bring the {what}", f"call {who} back", f"meet me in {where}", f"buy a {what}",
-        f"the {what} is broken", f"I'm in {where} on {when}", f"don't forget the {what}", f"see you on {when}", f"water the {what}",
-        f"{who} says hello", "we won the game", f"thank you for the {what}", f"pay {who}", f"the meeting is on {when}",
-        f"check the {what} twice", f"happy birthday {who}", f"it's about the {what}", f"return the {what} to {who}",
-        f"where is the {what}?",
-        f"the train to {where} leaves soon", f"can we talk on {when}?", f"lunch with {who}", f"clean the {what}",
-        f"order {rng.randint(2, 20)} {what}s",
-    ]  # fmt: skip
-    text = rng.choice(forms)
-    return text[0].upper() + text[1:] if rng.random() < 0.35 else text
-
-
 def sentence(rng: Random, split: Split) -> str:
     """What a message or a note says."""
-    return on_side(lambda: _sentence(rng, split), split)
+    who, what, where, when = person(rng, split), thing(rng, split), city(rng, split), spoken_day(rng, split)
+    text = rng.choice(words.SENTENCES[split]).format(who=who, what=what, where=where, when=when)
+    return text[0].upper() + text[1:] if rng.random() < 0.15 else text
 
 
 symbol: Maker = composed(lambda rng: "".join(rng.choice(string.ascii_uppercase) for _ in range(rng.randint(3, 5))))
