@@ -4,8 +4,8 @@ Checks that training and evaluation have nothing in common that was to be kept a
     python train/check_pools.py [CONVERSATIONS]      5,000 of each side by default; exit code 1 if something is shared
 
 Looked at: the written-down pools, the tools, the prompts written by hand beside the forms that requests have, and what conversations really
-contain: what users say, and the values of calls and JSON objects. Not
-divided are numbers below 100, true and false, and the choices of training's own tools, which evaluation's "seen tools" have too.
+contain: what users say, and the values of calls and JSON objects. Not divided are numbers below 100, true and false, and the choices of
+tools' arguments ("small", "red"), which stand in the tool's definition: evaluation's "seen tools" have training's, and others' are words too.
 """
 
 import json
@@ -80,8 +80,8 @@ def main(count: int) -> int:
             {text.casefold() for one in examples for text in user_messages(one)},
             {text.casefold() for one in examples for text in values(one)},
         )
-    fields = [field for tool in common_tools("train") for field in tool.fields.values()] + [
-        field for tool in composed_tools("train") for field in tool.fields
+    fields = [field for side in SPLITS for tool in common_tools(side) for field in tool.fields.values()] + [
+        field for side in SPLITS for tool in composed_tools(side) for field in tool.fields
     ]
     given = {choice.casefold() for field in fields for choice in field.choices}
     for kind, train, evaluation in zip(("message", "value"), sides["train"], sides["eval"], strict=True):
