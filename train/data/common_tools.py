@@ -79,14 +79,19 @@ def _variant(concept: Concept, rng: Random, split: Split) -> CommonTool:
     return CommonTool(name, concept, fields, definition(name, rng.choice(concept.descriptions), listed, required, descriptions))
 
 
+@cache
+def _concepts_of(split: Split) -> tuple[Concept, ...]:
+    return tuple(concept for concept in concepts() if concept.names[0] in NAMES[split])
+
+
 def new_common_tool(rng: Random, split: Split) -> CommonTool:
-    return _variant(rng.choice([concept for concept in concepts() if concept.names[0] in NAMES[split]]), rng, split)
+    return _variant(rng.choice(_concepts_of(split)), rng, split)
 
 
 @cache
 def common_tools(split: Split) -> tuple[CommonTool, ...]:
     rng = Random(f"common-tools-{split}")
-    return tuple(_variant(concept, rng, split) for concept in concepts() if concept.names[0] in NAMES[split] for _ in range(VARIANTS))
+    return tuple(_variant(concept, rng, split) for concept in _concepts_of(split) for _ in range(VARIANTS))
 
 
 def common_request(tool: CommonTool, rng: Random, split: Split) -> tuple[str, dict[str, Value]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 
 from . import values, words
-from .split import Pool, Split
+from .split import SPLITS, Pool, Split
 
 Value = str | int | float | bool | list
 Spoken = tuple[Value, str]  # a value, and the words that a text has for it
@@ -127,7 +127,10 @@ def _composed_names() -> dict[str, Pool]:
 
 
 NAMES = _composed_names()
-PLAIN = {kind: frozenset(heads.split()) for kind, heads in HEADS.items()}
+PLAIN = {  # those without a modifier
+    kind: {side: [name for name in pool[side] if name in heads] for side in SPLITS}
+    for kind, pool, heads in ((kind, pool, set(HEADS[kind].split())) for kind, pool in NAMES.items())
+}
 
 
 @dataclass(frozen=True)
@@ -259,9 +262,8 @@ def make_fields(rng: Random, split: Split, count: int, kinds: list[str] | None =
     fields: list[Field] = []
     while len(fields) < count:
         kind = rng.choice(kinds or KINDS_WEIGHTED)
-        pool = NAMES[kind][split]
-        plain = [name for name in pool if name in PLAIN[kind]]
-        name = rng.choice(plain) if plain and rng.random() < 0.65 else rng.choice(pool)
+        plain = PLAIN[kind][split]
+        name = rng.choice(plain) if plain and rng.random() < 0.65 else rng.choice(NAMES[kind][split])
         if split == "train" and rng.random() < INVENTED_NAMES:
             invented = values.word(rng, split)
             name = rng.choice([invented, f"{invented}_{name.split('_')[-1]}"])
