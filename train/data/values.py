@@ -47,20 +47,35 @@ def as_json(rng: Random, value: object) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 
+PHONES = """
++00 000 0000|+0 000 00000|+00 000 000000|+00 0000 000000|000-0000|000-00000|000 000 0000|(000) 000-0000|000-000-0000|0000 0000|0000 000000
+0000000000|+00-000-0000|+0-000-000-0000|+00 00 00 00 00|+00000000000|0000 000 000|00 00 00 00 00|000/000000|0000-000000
+""".replace("\n", "|").strip("|").split("|")
+
+
 def digits(rng: Random, least: int, most: int) -> str:
     return "".join(rng.choice(string.digits) for _ in range(rng.randint(least, most)))
 
 
+def filled(form: str, rng: Random) -> str:
+    """With a digit for each 0 and a capital for each A."""
+    kinds = {"0": string.digits, "A": string.ascii_uppercase}
+    return "".join(rng.choice(kinds.get(letter, letter)) for letter in form)
+
+
 def _code(rng: Random) -> str:
-    letters = "".join(rng.choice(string.ascii_uppercase) for _ in range(rng.randint(1, 4)))
-    number = digits(rng, 2, 5)
-    form = rng.choice(["{a}-{n}", "{a}{n}", "{n}{a}", "{a}_{n}", "{a}-{n}-{b}", "#{n}", "{a}/{n}"])
-    return form.format(a=letters, n=number, b=rng.choice(string.ascii_uppercase))
+    letters, number = "A" * rng.randint(1, 4), "0" * rng.randint(2, 5)
+    form = rng.choice(["{a}-{n}", "{a}{n}", "{n}{a}", "{a}_{n}", "{a}-{n}-A", "#{n}", "{a}/{n}", "{a} {n}", "{n}-{n}", "A00A00", "0A0A0AA"])
+    text = filled(form.format(a=letters, n=number), rng)
+    return text.lower() if rng.random() < 0.1 else text
 
 
 def _identifier(rng: Random) -> str:
-    if rng.random() < 0.5:
+    draw = rng.random()
+    if draw < 0.4:
         return "".join(rng.choice("abcdefghijkmnpqrstuvwxyz0123456789") for _ in range(rng.randint(5, 9)))
+    if draw < 0.6:  # a host, a user
+        return nonsense(rng) + rng.choice(["", "-", "."]) + rng.choice([digits(rng, 1, 3), nonsense(rng, 1, 2)])
     return "_".join(nonsense(rng, 1, 2) for _ in range(rng.randint(2, 3))) + rng.choice(["", "", "_" + digits(rng, 1, 3)])
 
 
@@ -101,11 +116,7 @@ def surname(rng: Random, split: Split) -> str:
 
 code: Maker = composed(_code)
 identifier: Maker = composed(_identifier)
-phone: Maker = composed(
-    lambda rng: rng.choice(["+{a} {b} {c}", "{b}-{c}", "0{b} {c}", "+{a}-{b}-{c}"]).format(
-        a=digits(rng, 1, 2), b=digits(rng, 3, 3), c=digits(rng, 4, 7)
-    )
-)
+phone: Maker = composed(lambda rng: filled(rng.choice(PHONES), rng))
 iso_date: Maker = composed(lambda rng: f"{rng.randint(1950, 2039)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}")
 clock: Maker = composed(
     lambda rng: f"{rng.randint(0, 23):02}:{rng.choice([0, 0, 5, 10, 15, 20, 25, 30, 30, 35, 40, 45, 50, 55, rng.randint(0, 59)]):02}"
@@ -137,6 +148,8 @@ def city(rng: Random, split: Split) -> str:
 def organisation(rng: Random, split: Split) -> str:
     if rng.random() < 0.4:
         return rng.choice(words.ORGANISATIONS[split])
+    if rng.random() < 0.05:
+        return f"{first_name(rng, split)}'s"
     endings = ["", " Ltd", " Inc", " GmbH", " Group", " Labs", " Foods", " Systems", " Partners", " & Sons", " Logistics", " Energy"]
     return invented_name(rng, split) + rng.choice(endings)
 
@@ -158,8 +171,10 @@ def _latin(make: Maker, rng: Random, split: Split) -> str:
 
 def email(rng: Random, split: Split) -> str:
     first, last = _latin(first_name, rng, split), _latin(surname, rng, split)
-    local = rng.choice(["{f}", "{f}.{l}", "{l}", "{f}_{l}", "{f}{n}"]).format(f=first, l=last, n=rng.randint(1, 99))
-    return f"{local}@{word(rng, split)}.{rng.choice(words.DOMAIN_ENDINGS[split])}"
+    forms = ["{f}", "{f}.{l}", "{l}", "{f}_{l}", "{f}{n}", "{i}{l}", "{l}.{f}", "{i}.{l}", "{f}-{l}"]
+    local = rng.choice(forms).format(f=first, l=last, i=first[0], n=rng.randint(1, 99))
+    host = word(rng, split) if rng.random() < 0.8 else f"{word(rng, split)}{rng.choice('-.')}{word(rng, split)}"
+    return f"{local}@{host}.{rng.choice(words.DOMAIN_ENDINGS[split])}"
 
 
 def url(rng: Random, split: Split) -> str:
@@ -169,7 +184,9 @@ def url(rng: Random, split: Split) -> str:
 
 def file_name(rng: Random, split: Split) -> str:
     stem = rng.choice([word, identifier, lambda r, s: pick(words.THINGS, r, s).replace(" ", rng.choice("_-"))])(rng, split)
-    folder = rng.choice(["", "", "", f"/{word(rng, split)}/", f"{word(rng, split)}/"])
+    folder = rng.choice(["", "", "", f"/{word(rng, split)}/", f"{word(rng, split)}/", f"~/{word(rng, split)}/"])
+    if rng.random() < 0.1:  # a folder, or a file without an ending
+        return f"{folder or '/'}{word(rng, split)}"
     return f"{folder}{stem}.{rng.choice(words.FILE_ENDINGS[split])}"
 
 
