@@ -17,7 +17,7 @@ const help = `Measures lfm-edge beside its peers, on files of random weights in 
   npm run bench -- [--model NAME] [--threads 1,2] [--engines paired,llama.cpp] [--cells …] [--quick | --full] [-o FILE]
 
   --model    ${models.map(({ name }) => name).join(", ")}, "all", or a GGUF file of your own; may be given
-             more than once (default: ${defaultModels.join(", ")}: about 17 minutes)
+             more than once (default: ${defaultModels.join(", ")}: about 14 minutes)
   --threads  default: 1 and all cores
   --engines  only these: ${allEngines.map(({ name }) => name).join(", ")}
   --cells    only these columns, as "prefill 512,decode @0"
