@@ -218,7 +218,7 @@ def main() -> None:
     parser.add_argument("--decay", type=int, default=0, help="steps in which the learning rate falls to nothing")
     parser.add_argument("--keep", action="store_true", help="go on from the decayed model, later")
     parser.add_argument("--lr", type=float, default=0.02, help="of matrices; the others follow")
-    parser.add_argument("--tokens-per-step", type=int, default=8192)
+    parser.add_argument("--tokens-per-step", type=int, default=16_384)
     parser.add_argument("--evaluate-every", type=int, default=200, help="steps")
     args = parser.parse_args()
     if args.keep:
