@@ -19,6 +19,7 @@ from data.split import POOLS, Pool, split_of
 from data.wear import AS_WRITTEN, COPIES, worn
 from prepare import decode, encode
 from render import render
+from tokenizer import CONTROL, USER_DEFINED
 
 
 def as_json(one: Example) -> str:
@@ -67,6 +68,14 @@ class Generator(unittest.TestCase):
                     schema = known["properties"][key]
                     self.assertIsInstance(value, types[schema["type"]])
                     self.assertIn(value, schema.get("enum", [value]))
+
+    def test_nobody_writes_control_tokens(self) -> None:
+        """The engine takes them for text where they stand in a message, encode() for themselves."""
+        for split in ("train", "eval"):
+            for one in islice(generate(split, 6), 4000):
+                for message in one.messages:
+                    for token in (*CONTROL, *USER_DEFINED):
+                        self.assertNotIn(token, message["content"])
 
     def test_values_stand_in_the_prompt(self) -> None:
         """What the model is to copy is there to be copied."""
