@@ -24,8 +24,7 @@ from tokenizers.trainers import BpeTrainer
 from data import generate
 from data.fields import NAMES
 from data.split import SPLITS
-from data.tools import NOUNS, VERB_POOL
-from data.words import COPIED
+from data.words import COPIED, NOUNS, VERB_POOL
 from render import render
 
 FILE = Path(__file__).with_name("tokenizer.json")

@@ -127,10 +127,14 @@ def _composed_names() -> dict[str, Pool]:
 
 
 NAMES = _composed_names()
-PLAIN = {  # those without a modifier
-    kind: {side: [name for name in pool[side] if name in heads] for side in SPLITS}
-    for kind, pool, heads in ((kind, pool, set(HEADS[kind].split())) for kind, pool in NAMES.items())
-}
+
+
+def _without_modifier(kind: str) -> dict[Split, list[str]]:
+    heads = set(HEADS[kind].split())
+    return {side: [name for name in NAMES[kind][side] if name in heads] for side in SPLITS}
+
+
+PLAIN = {kind: _without_modifier(kind) for kind in HEADS}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from random import Random
 
 from .fields import Field, Value, make_value
 from .split import Split, phrasings, phrasings_by_kind
-from .tools import VERB_POOL, VERBS, Tool, article
+from .tools import Tool, article
+from .words import VERB_POOL, VERBS
 
 OPENERS = phrasings("request openers", wear="change")
 CLOSERS = phrasings("request closers", wear="change")

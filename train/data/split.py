@@ -78,9 +78,14 @@ def without_comments(path: Path) -> str:
     return "\n".join(line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
 
 
+def lines_of(folder: Path, name: str) -> list[str]:
+    """Of the file of a pool."""
+    return (folder / f"{name.replace(' ', '-')}.txt").read_text(encoding="utf-8").splitlines()
+
+
 def _read(name: str) -> dict[str, list[str]]:
     kinds: dict[str, list[str]] = {"": []}
-    for line in (PHRASINGS / f"{name.replace(' ', '-')}.txt").read_text(encoding="utf-8").splitlines():
+    for line in lines_of(PHRASINGS, name):
         if line.startswith("# "):
             kinds.setdefault(line[2:], [])
         elif line:

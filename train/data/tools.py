@@ -5,13 +5,9 @@ from functools import cache
 from random import Random
 
 from .fields import Field, make_fields
-from .split import Pool, Split, phrasings
+from .split import Split, phrasings
 from .values import word
-from .words import read
-
-VERBS = dict(line.split(": ", 1) for line in read("verbs"))  # and what people say for each
-VERB_POOL = Pool("verbs", VERBS)
-NOUNS = Pool("nouns", read("nouns"))
+from .words import NOUNS, VERB_POOL
 
 INVENTED = 0.15  # of training's nouns and verbs, when a tool is made on the spot
 

@@ -47,20 +47,14 @@ def as_json(rng: Random, value: object) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 
-PHONES = """
-+00 000 0000|+0 000 00000|+00 000 000000|+00 0000 000000|000-0000|000-00000|000 000 0000|(000) 000-0000|000-000-0000|0000 0000|0000 000000
-0000000000|+00-000-0000|+0-000-000-0000|+00 00 00 00 00|+00000000000|0000 000 000|00 00 00 00 00|000/000000|0000-000000
-""".replace("\n", "|").strip("|").split("|")
-
-
-def digits(rng: Random, least: int, most: int) -> str:
-    return "".join(rng.choice(string.digits) for _ in range(rng.randint(least, most)))
-
-
 def filled(form: str, rng: Random) -> str:
     """With a digit for each 0 and a capital for each A."""
     kinds = {"0": string.digits, "A": string.ascii_uppercase}
     return "".join(rng.choice(kinds.get(letter, letter)) for letter in form)
+
+
+def digits(rng: Random, least: int, most: int) -> str:
+    return filled("0" * rng.randint(least, most), rng)
 
 
 def _code(rng: Random) -> str:
@@ -113,6 +107,11 @@ def invented_name(rng: Random, split: Split) -> str:
 def surname(rng: Random, split: Split) -> str:
     return rng.choice(words.SURNAMES[split]) if rng.random() < 0.4 else invented_name(rng, split)
 
+
+PHONES = (
+    "+00 000 0000|+0 000 00000|+00 000 000000|+00 0000 000000|000-0000|000-00000|000 000 0000|(000) 000-0000|000-000-0000|0000 0000|"
+    "0000 000000|0000000000|+00-000-0000|+0-000-000-0000|+00 00 00 00 00|+00000000000|0000 000 000|00 00 00 00 00|000/000000|0000-000000"
+).split("|")
 
 code: Maker = composed(_code)
 identifier: Maker = composed(_identifier)
@@ -242,7 +241,7 @@ def sentence(rng: Random, split: Split) -> str:
     return text[0].upper() + text[1:] if rng.random() < 0.15 else text
 
 
-symbol: Maker = composed(lambda rng: "".join(rng.choice(string.ascii_uppercase) for _ in range(rng.randint(3, 5))))
+symbol: Maker = composed(lambda rng: filled("A" * rng.randint(3, 5), rng))
 expression: Maker = composed(
     lambda rng: rng.choice(["{a} {o} {b}", "{a} {o} {b}", "{a}{o}{b}", "({a} {o} {b}) {p} {c}", "{a} {o} {b} {p} {c}"]).format(
         a=rng.randint(1, 999), b=rng.randint(1, 999), c=rng.randint(2, 99), o=rng.choice("+-*/"), p=rng.choice("+-*/")

@@ -2,17 +2,13 @@
 
 from pathlib import Path
 
-from .split import Pool
+from .split import SPLITS, Pool, lines_of
 
 FOLDER = Path(__file__).with_name("words")
 
 
-def read(name: str) -> list[str]:
-    return (FOLDER / f"{name.replace(' ', '-')}.txt").read_text(encoding="utf-8").splitlines()
-
-
 def _pool(name: str) -> Pool:
-    return Pool(name, read(name))
+    return Pool(name, lines_of(FOLDER, name))
 
 
 FIRST_NAMES = _pool("first names")
@@ -45,7 +41,12 @@ COPIED = [
 ]  # fmt: skip
 
 ENUM_SETS = _pool("enum values")  # the choices of one field on a line
-CHOICES = frozenset(word for pool in (ENUM_SETS["train"], ENUM_SETS["eval"]) for line in pool for word in line.split())
+CHOICES = frozenset(word for side in SPLITS for line in ENUM_SETS[side] for word in line.split())
+
+# Of tools.
+NOUNS = _pool("nouns")
+VERBS = dict(line.split(": ", 1) for line in lines_of(FOLDER, "verbs"))  # and what people say for each
+VERB_POOL = Pool("verbs", VERBS)
 
 # Names are composed of these; the hash of the whole name decides where it belongs.
 SYLLABLES = """
