@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 
 from . import values
 from .example import Example, assistant, system, user
 from .fields import NAMES, Field, Spoken, Value, enum_choices, make_fields, make_value
 from .split import Split, phrasings
+from .wear import COPIES
 
 KINDS = (
     "person person city integer integer decimal day time email phone title thing code identifier organisation job colour language country "
@@ -21,6 +23,7 @@ FILLERS = phrasings("fillers", wear="change")
 EVERYDAY = phrasings("everyday texts", wear="change")
 STORIES = phrasings("stories", wear="change")
 
+WITH_SCHEMA: dict[Split, float] = {"train": 0.55, "eval": 0.7}  # training: more texts for its tokens
 RENAMED = 0.3  # of training's stories: keys that no word of the text gives away, but the kind of value that they are for
 
 SCHEMA_REQUESTS = phrasings("requests with a schema", wear="change")
@@ -35,14 +38,15 @@ class Form:
     """What is asked for, and what texts say."""
 
     story: str  # a sentence for story_fields, or nothing
+    retold: tuple[str, ...]  # the same in other words
     story_fields: list[Field]
     others: list[Field]  # each said in a sentence of its own
     asked: list[Field]  # in the order of the schema; some may be of no text
 
-    def text(self, rng: Random, split: Split) -> tuple[str, dict[str, Value | None]]:
-        """A text with new values, and what is to be extracted."""
+    def text(self, rng: Random, split: Split, story: str) -> tuple[str, dict[str, Value | None]]:
+        """A text with new values, and what is to be extracted. `story`: this one, or one of those retold."""
         made = {field.key: make_value(field, rng, split) for field in self.story_fields + self.others}
-        sentences = [self.story.format(**{field.name: made[field.key][1] for field in self.story_fields})] if self.story else []
+        sentences = [story.format(**{field.name: made[field.key][1] for field in self.story_fields})] if story else []
         sentences += _said(self.others, made, rng, split)
         if rng.random() < 0.4:
             sentences.insert(rng.randint(0, len(sentences)), rng.choice(FILLERS[split]))
@@ -90,6 +94,16 @@ def _said(fields: list[Field], made: dict[str, Spoken], rng: Random, split: Spli
     return sentences
 
 
+@cache
+def _stories_of(split: Split) -> dict[frozenset[str], tuple[str, ...]]:
+    """By the fields that they tell, each once."""
+    found: dict[frozenset[str], list[str]] = {}
+    for line in dict.fromkeys(EVERYDAY[split] + STORIES[split]):
+        spec, story = line.split("|", 1)
+        found.setdefault(frozenset(spec.split()), []).append(story)
+    return {spec: tuple(stories) for spec, stories in found.items()}
+
+
 def _story_fields(spec: str, rng: Random, split: Split) -> list[Field]:
     """Of "name:kind name:kind": each under its own name, or some under another one of their kind, if no other field of the story is of it."""
     parts = [part.split(":") for part in spec.split()]
@@ -108,10 +122,10 @@ def _story_fields(spec: str, rng: Random, split: Split) -> list[Field]:
 
 
 def _form(rng: Random, split: Split, with_schema: bool) -> Form:
-    story, story_fields = "", []
+    story, story_fields, retold = "", [], ()
     if rng.random() < 0.6:
         spec, story = rng.choice((EVERYDAY if rng.random() < 0.3 else STORIES)[split]).split("|", 1)
-        story_fields = _story_fields(spec, rng, split)
+        story_fields, retold = _story_fields(spec, rng, split), _stories_of(split)[frozenset(spec.split())]
     taken = {word for field in story_fields for word in (*field.name.split("_"), *field.key.split("_"))}
     others: list[Field] = []
     if not story or rng.random() < 0.5:
@@ -128,14 +142,14 @@ def _form(rng: Random, split: Split, with_schema: bool) -> Form:
                 asked.append(field)
     if rng.random() < 0.6:
         rng.shuffle(asked)
-    return Form(story, story_fields, others, asked)
+    return Form(story, retold, story_fields, others, asked)
 
 
 def extraction(rng: Random, split: Split) -> Example:
-    """One text in evaluation, often several in training."""
-    with_schema = rng.random() < 0.7
+    """One text in evaluation, often several in training, of which each tells what is asked for in its own words."""
+    with_schema = rng.random() < WITH_SCHEMA[split]
     form = _form(rng, split, with_schema)
-    text, value = form.text(rng, split)
+    text, value = form.text(rng, split, form.story)
     schema = None
     if with_schema:
         request = rng.choice(SCHEMA_REQUESTS[split])
@@ -145,8 +159,9 @@ def extraction(rng: Random, split: Split) -> Example:
         quoted = [f'"{key}"' for key in value] if rng.random() < 0.3 else list(value)
         content = rng.choice(KEY_REQUESTS[split]).format(keys=values.series(quoted), text=text)
     messages = [user(content), assistant(json.dumps(value, ensure_ascii=False))]
-    for _ in range(0 if split == "eval" else rng.choice([0, 1, 2, 3])):
-        text, value = form.text(rng, split)
+    alone = form.story and len(form.retold) <= COPIES + 1  # the same again is read off the answer before
+    for _ in range(0 if split == "eval" else rng.choice([0, 0, 0, 1] if alone else [0, 1, 2, 3])):
+        text, value = form.text(rng, split, rng.choice(form.retold) if form.story else "")
         messages += [user(rng.choice(NEXT_TEXTS[split]).format(text=text)), assistant(json.dumps(value, ensure_ascii=False))]
     if rng.random() < 0.4:
         messages.insert(0, system(rng.choice(SYSTEMS[split])))
