@@ -65,6 +65,18 @@ def make(kind: str, rng: Random, split: Split) -> str:
     return TEXTS[kind](rng, split)
 
 
+def capitalised(text: str) -> str:
+    """A sentence, unless it begins with an address, an identifier or a file's name."""
+    first = text.split()[0]
+    return text[0].upper() + text[1:] if first.removesuffix("'s").rstrip(",:;").isalpha() else text
+
+
+def word_for_word(answer: str, statement: str) -> str:
+    """As the statement has it, which may begin with it."""
+    said = statement[: len(answer)]
+    return said if said.casefold() == answer.casefold() else answer
+
+
 @dataclass(frozen=True)
 class Fact:
     relation: Relation
@@ -72,12 +84,7 @@ class Fact:
     answer: str
 
     def statement(self, rng: Random, split: Split) -> str:
-        return self.capitalised(rng.choice(self.relation.statements[split]).format(s=self.subject, a=self.answer))
-
-    @staticmethod
-    def capitalised(text: str) -> str:
-        """A sentence, unless it begins with an address or a file's name."""
-        return text[0].upper() + text[1:] if text[0].islower() and "@" not in text and "." not in text.split()[0] else text
+        return capitalised(rng.choice(self.relation.statements[split]).format(s=self.subject, a=self.answer))
 
     def question(self, rng: Random, split: Split) -> str:
         return rng.choice(self.relation.questions[split]).format(s=self.subject)
@@ -107,13 +114,14 @@ Questions = list[tuple[str, str]]  # with their answers, ABSENT or words of the 
 def _related(rng: Random, split: Split, count: int) -> tuple[str, Questions]:
     """A text and questions about it: relations."""
     facts = _facts(rng, split)
-    text = " ".join(fact.statement(rng, split) for fact in facts)
+    said = [fact.statement(rng, split) for fact in facts]
     told = {(fact.relation.answer, fact.subject) for fact in facts}
     questions = []
     for _ in range(count):
-        fact = rng.choice(facts)
+        i = rng.randrange(len(facts))
+        fact = facts[i]
         if rng.random() < PRESENT[split]:
-            questions.append((fact.question(rng, split), fact.answer))
+            questions.append((fact.question(rng, split), word_for_word(fact.answer, said[i])))
             continue
         others = [one for one in RELATIONS if one.subject == fact.relation.subject and (one.answer, fact.subject) not in told]
         if others and rng.random() < 0.5:  # a subject of the text, another relation
@@ -123,7 +131,7 @@ def _related(rng: Random, split: Split, count: int) -> tuple[str, Questions]:
         while any(set(stranger.split()) & set(other.subject.split()) for other in facts):
             stranger = make(fact.relation.subject, rng, split)
         questions.append((Fact(fact.relation, stranger, "").question(rng, split), ABSENT))
-    return text, questions
+    return " ".join(said), questions
 
 
 def _subjects(rng: Random, split: Split) -> list[str]:
@@ -175,14 +183,19 @@ def _told_with_invented_verbs(rng: Random, split: Split, count: int) -> tuple[st
     told = {(subject, verb): make(kinds[verb], rng, split) for subject in subjects for verb in verbs if rng.random() < 0.75}
     if not told:
         return _told_with_invented_verbs(rng, split, count)
-    said = [Fact.capitalised(forms[verb][0].format(s=subject, v=verb, a=answer)) for (subject, verb), answer in told.items()]
-    rng.shuffle(said)
+    said = {
+        (subject, verb): capitalised(forms[verb][0].format(s=subject, v=verb, a=answer)) for (subject, verb), answer in told.items()
+    }
+    sentences = list(said.values())
+    rng.shuffle(sentences)
     absent = [(subject, verb) for subject in subjects for verb in verbs if (subject, verb) not in told]
     questions = []
     for _ in range(count):
         subject, verb = rng.choice(absent if absent and rng.random() > PRESENT[split] else list(told))
-        questions.append((forms[verb][1].format(s=subject, v=verb), told.get((subject, verb), ABSENT)))
-    return " ".join(said), questions
+        asked = (subject, verb)
+        answer = word_for_word(told[asked], said[asked]) if asked in told else ABSENT
+        questions.append((forms[verb][1].format(s=subject, v=verb), answer))
+    return " ".join(sentences), questions
 
 
 def context_conversation(rng: Random, split: Split, count: int) -> Example:
