@@ -5,11 +5,12 @@ from random import Random
 from .calls import Toolbox, definitions, opening, tool_count
 from .example import Example, assistant, assistant_calls, call, user
 from .fields import Field, make_fields, make_value
-from .small_talk import small_talk
+from .small_talk import introduction, on_a_topic
 from .split import Split, phrasings
 
 TELL = phrasings("telling facts", wear="change")
 ASK = phrasings("asking for facts", wear="change")
+ASK_NAME = phrasings("asking for the own name", wear="change")
 AGAIN = phrasings("the same call again", wear="change")
 CHANGES = phrasings("a changed argument", wear="change")
 KINDS = "person city integer code identifier colour email phone day time job language thing file title organisation".split()
@@ -18,27 +19,37 @@ NOT_TOLD = "You have not told me."
 
 def _facts(rng: Random, split: Split) -> Example:
     """Facts about the user, something between, and a question."""
-    fields = make_fields(rng, split, rng.choice([1, 2, 3]), KINDS)
     messages: list[dict] = []
     told: dict[str, str] = {}
-    for field in fields:
+    introduced = rng.random() < 0.25
+    if introduced:
+        said, greeting, told["name"] = introduction(rng, split)
+        messages += [user(said), assistant(greeting)]
+    for field in make_fields(rng, split, rng.choice([0, 1, 2] if introduced else [1, 2, 3]), KINDS):
+        if field.spoken == "name" or field.spoken in told:
+            continue
         value = make_value(field, rng, split)[1]
         told[field.spoken] = value
         messages += [user(rng.choice(TELL[split]).format(name=field.spoken, value=value)), assistant(f"Your {field.spoken} is {value}.")]
         if rng.random() < 0.3:
-            said, answer = small_talk(rng, split)
+            said, answer = on_a_topic(rng, split)
             messages += [user(said), assistant(answer)]
+    if not told:
+        return _facts(rng, split)
     names = list(told)
     rng.shuffle(names)
     answer = ""
     for name in names[: rng.choice([1, 1, 2])]:
         answer = f"Your {name} is {told[name]}."
-        messages += [user(rng.choice(ASK[split]).format(name=name)), assistant(answer)]
+        form = rng.choice((ASK_NAME if name == "name" and rng.random() < 0.7 else ASK)[split])
+        messages += [user(form.format(name=name)), assistant(answer)]
     if rng.random() < 0.15:
         (other,) = make_fields(rng, split, 1, KINDS)
-        if other.spoken not in told:
+        own_name = rng.random() < 0.3
+        name = "name" if own_name else other.spoken
+        if name not in told:
             answer = NOT_TOLD
-            messages += [user(rng.choice(ASK[split]).format(name=other.spoken)), assistant(answer)]
+            messages += [user(rng.choice((ASK_NAME if own_name else ASK)[split]).format(name=name)), assistant(answer)]
     return Example("reference", messages, {"answer": answer})
 
 

@@ -28,11 +28,20 @@ TOPICS = _parse()
 WEIGHTS = [len(pool["train"]) ** 0.5 for _, pool in TOPICS]  # what can be said in more ways comes more often, if not as much more
 
 
+def introduction(rng: Random, split: Split) -> tuple[str, str, str]:
+    """What a user says, the answer, and the user's name."""
+    name = values.first_name(rng, split)
+    return rng.choice(INTRODUCTIONS[split]).format(name=name), f"Hello {name}! How can I help you?", name
+
+
 def small_talk(rng: Random, split: Split) -> tuple[str, str]:
     """What a user says, and the answer."""
     if rng.random() < 0.08:
-        name = values.first_name(rng, split)
-        return rng.choice(INTRODUCTIONS[split]).format(name=name), f"Hello {name}! How can I help you?"
+        return introduction(rng, split)[:2]
+    return on_a_topic(rng, split)
+
+
+def on_a_topic(rng: Random, split: Split) -> tuple[str, str]:
     ((answer, pool),) = rng.choices(TOPICS, WEIGHTS)
     said = rng.choice(pool[split])
     if rng.random() < 0.2 and said.isascii():
