@@ -23,6 +23,15 @@ FILLERS = phrasings("fillers", wear="change")
 EVERYDAY = phrasings("everyday texts", wear="change")
 STORIES = phrasings("stories", wear="change")
 
+
+def _fields_of(line: str) -> frozenset[str]:
+    return frozenset(line.partition("|")[0].split())
+
+
+# The fields of one of those above once more, on the side of that text: what evaluation asks for, training has not seen in other words.
+OF_EVALUATION = {_fields_of(line) for pool in (EVERYDAY, STORIES) for line in pool["eval"]}
+RETOLD = phrasings("retold texts", wear="change", side=lambda line: "eval" if _fields_of(line) in OF_EVALUATION else "train")
+
 WITH_SCHEMA: dict[Split, float] = {"train": 0.55, "eval": 0.7}  # training: more texts for its tokens
 RENAMED = 0.3  # of training's stories: keys that no word of the text gives away, but the kind of value that they are for
 
@@ -37,16 +46,16 @@ NEXT_TEXTS = phrasings("another text for the same schema", wear="change")
 class Form:
     """What is asked for, and what texts say."""
 
-    story: str  # a sentence for story_fields, or nothing
-    retold: tuple[str, ...]  # the same in other words
+    stories: tuple[str, ...]  # of which each tells all story_fields, or none
     story_fields: list[Field]
     others: list[Field]  # each said in a sentence of its own
     asked: list[Field]  # in the order of the schema; some may be of no text
 
-    def text(self, rng: Random, split: Split, story: str) -> tuple[str, dict[str, Value | None]]:
-        """A text with new values, and what is to be extracted. `story`: this one, or one of those retold."""
+    def text(self, rng: Random, split: Split) -> tuple[str, dict[str, Value | None]]:
+        """A text with new values, and what is to be extracted."""
         made = {field.key: make_value(field, rng, split) for field in self.story_fields + self.others}
-        sentences = [story.format(**{field.name: made[field.key][1] for field in self.story_fields})] if story else []
+        told = {field.name: made[field.key][1] for field in self.story_fields}
+        sentences = [rng.choice(self.stories).format(**told)] if self.stories else []
         sentences += _said(self.others, made, rng, split)
         if rng.random() < 0.4:
             sentences.insert(rng.randint(0, len(sentences)), rng.choice(FILLERS[split]))
@@ -96,12 +105,11 @@ def _said(fields: list[Field], made: dict[str, Spoken], rng: Random, split: Spli
 
 @cache
 def _stories_of(split: Split) -> dict[frozenset[str], tuple[str, ...]]:
-    """By the fields that they tell, each once."""
+    """By the fields that they tell."""
     found: dict[frozenset[str], list[str]] = {}
-    for line in dict.fromkeys(EVERYDAY[split] + STORIES[split]):
-        spec, story = line.split("|", 1)
-        found.setdefault(frozenset(spec.split()), []).append(story)
-    return {spec: tuple(stories) for spec, stories in found.items()}
+    for line in EVERYDAY[split] + STORIES[split] + RETOLD[split]:
+        found.setdefault(_fields_of(line), []).append(line.split("|", 1)[1])
+    return {fields: tuple(stories) for fields, stories in found.items()}
 
 
 def _story_fields(spec: str, rng: Random, split: Split) -> list[Field]:
@@ -122,14 +130,15 @@ def _story_fields(spec: str, rng: Random, split: Split) -> list[Field]:
 
 
 def _form(rng: Random, split: Split, with_schema: bool) -> Form:
-    story, story_fields, retold = "", [], ()
+    stories, story_fields = (), []
     if rng.random() < 0.6:
-        spec, story = rng.choice((EVERYDAY if rng.random() < 0.3 else STORIES)[split]).split("|", 1)
-        story_fields, retold = _story_fields(spec, rng, split), _stories_of(split)[frozenset(spec.split())]
+        line = rng.choice((EVERYDAY if rng.random() < 0.3 else STORIES)[split])
+        stories = _stories_of(split)[_fields_of(line)]
+        story_fields = _story_fields(line.partition("|")[0], rng, split)
     taken = {word for field in story_fields for word in (*field.name.split("_"), *field.key.split("_"))}
     others: list[Field] = []
-    if not story or rng.random() < 0.5:
-        count = rng.choice([1, 1, 2]) if story else rng.choice([1, 2, 3, 3, 4, 5])
+    if not stories or rng.random() < 0.5:
+        count = rng.choice([1, 1, 2]) if stories else rng.choice([1, 2, 3, 3, 4, 5])
         others = [field for field in make_fields(rng, split, count, KINDS) if not taken & set(field.name.split("_"))]
     asked = story_fields + others
     if rng.random() < 0.2 and len(asked) > 1:  # a value of the text that is not asked for
@@ -142,14 +151,14 @@ def _form(rng: Random, split: Split, with_schema: bool) -> Form:
                 asked.append(field)
     if rng.random() < 0.6:
         rng.shuffle(asked)
-    return Form(story, retold, story_fields, others, asked)
+    return Form(stories, story_fields, others, asked)
 
 
 def extraction(rng: Random, split: Split) -> Example:
     """One text in evaluation, often several in training, of which each tells what is asked for in its own words."""
     with_schema = rng.random() < WITH_SCHEMA[split]
     form = _form(rng, split, with_schema)
-    text, value = form.text(rng, split, form.story)
+    text, value = form.text(rng, split)
     schema = None
     if with_schema:
         request = rng.choice(SCHEMA_REQUESTS[split])
@@ -159,9 +168,9 @@ def extraction(rng: Random, split: Split) -> Example:
         quoted = [f'"{key}"' for key in value] if rng.random() < 0.3 else list(value)
         content = rng.choice(KEY_REQUESTS[split]).format(keys=values.series(quoted), text=text)
     messages = [user(content), assistant(json.dumps(value, ensure_ascii=False))]
-    alone = form.story and len(form.retold) <= COPIES + 1  # the same again is read off the answer before
+    alone = 0 < len(set(form.stories)) <= COPIES + 1  # the same again is read off the answer before
     for _ in range(0 if split == "eval" else rng.choice([0, 0, 0, 1] if alone else [0, 1, 2, 3])):
-        text, value = form.text(rng, split, rng.choice(form.retold) if form.story else "")
+        text, value = form.text(rng, split)
         messages += [user(rng.choice(NEXT_TEXTS[split]).format(text=text)), assistant(json.dumps(value, ensure_ascii=False))]
     if rng.random() < 0.4:
         messages.insert(0, system(rng.choice(SYSTEMS[split])))

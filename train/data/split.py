@@ -6,7 +6,7 @@ turn up on the other, whatever the seeds.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
@@ -40,13 +40,13 @@ def expand(form: str) -> list[str]:
 class Pool:
     """
     Texts that were written down, by side: `pool["train"]`. Those that are alternatives of one text are on the side of that text.
-    `wear`: training has them with changed words too (wear.py).
+    `wear`: training has them with changed words too (wear.py). `side`: where a text belongs, if another one decides.
     """
 
-    def __init__(self, name: str, texts: Iterable[str], wear: Wear | None = None) -> None:
+    def __init__(self, name: str, texts: Iterable[str], wear: Wear | None = None, side: Callable[[str], Split] = split_of) -> None:
         sides: dict[Split, list[str]] = {"train": [], "eval": []}
         for text in dict.fromkeys(texts):
-            sides[split_of(text)].append(text)
+            sides[side(text)].append(text)
         if not sides["eval"]:  # a short pool that the hash left whole gives its last text
             sides["eval"].append(sides["train"].pop())
         expanded = {side: tuple(dict.fromkeys(form for text in texts for form in expand(text))) for side, texts in sides.items()}
@@ -63,9 +63,9 @@ class Pool:
         return self._sides[split]
 
 
-def phrasings(name: str, wear: Wear | None = None) -> Pool:
+def phrasings(name: str, wear: Wear | None = None, side: Callable[[str], Split] = split_of) -> Pool:
     """Of the file of this name, one a line: (this|that) is either, \\n a new line, · a space at the beginning or the end, ∅ nothing at all."""
-    return Pool(name, _read(name)[""], wear)
+    return Pool(name, _read(name)[""], wear, side)
 
 
 def phrasings_by_kind(name: str, wear: Wear | None = None) -> dict[str, Pool]:
