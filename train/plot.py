@@ -1,7 +1,7 @@
 """
-Draws the loss over the tokens seen.
+Draws the loss over the tokens seen, and keeps the curve beside the picture: checkpoints and their logs may be lost, the curve goes on.
 
-    python train/plot.py train/checkpoints/main models/loss.png
+    python train/plot.py train/checkpoints/main models/loss.png      also models/loss.csv and models/held-out.csv
 """
 
 import csv
@@ -13,34 +13,55 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-SMOOTH = 0.95  # of the running mean
+STEPS = 20  # of which loss.csv has the mean
+Rows = list[dict[str, str]]
 
 
-def read(folder: Path, name: str) -> list[dict[str, str]]:
+def rows_of(path: Path) -> Rows:
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def logged(folder: Path, name: str) -> Rows:
     """The rows of the stable stage up to where the decay began, and the decay's."""
-    rows: list[dict[str, str]] = []
-    for stage in ("decayed", "stable"):
-        path = folder / f"{stage}-{name}.csv"
-        if path.exists():
-            with path.open(newline="") as file:
-                rows = [row for row in csv.DictReader(file) if not rows or int(row["step"]) < int(rows[0]["step"])] + rows
+    decayed = rows_of(folder / f"decayed-{name}.csv")
+    return [row for row in rows_of(folder / f"stable-{name}.csv") if not decayed or int(row["step"]) < int(decayed[0]["step"])] + decayed
+
+
+def means(rows: Rows) -> Rows:
+    """One row for each `STEPS` steps."""
+    groups: dict[int, Rows] = {}
+    for row in rows:
+        groups.setdefault((int(row["step"]) - 1) // STEPS, []).append(row)
+    return [
+        {"step": of[-1]["step"], "tokens": of[-1]["tokens"], "loss": f"{sum(float(row['loss']) for row in of) / len(of):.4f}"}
+        for of in groups.values()
+    ]
+
+
+def kept(path: Path, rows: Rows) -> Rows:
+    """What the file has before these rows, and these; so it is written too."""
+    rows = [row for row in rows_of(path) if not rows or int(row["step"]) < int(rows[0]["step"])] + rows
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
     return rows
 
 
 def main(folder: Path, picture: Path) -> None:
-    rows = read(folder, "loss")
-    tokens = [int(row["tokens"]) / 1e6 for row in rows]
-    losses = [float(row["loss"]) for row in rows]
-    smooth, mean = [], losses[0]
-    for loss in losses:
-        mean = SMOOTH * mean + (1 - SMOOTH) * loss
-        smooth.append(mean)
+    rows = kept(picture.with_suffix(".csv"), means(logged(folder, "loss")))
+    held_out = [
+        {"step": row["step"], "tokens": row["tokens"], "job": row["job"], "exact": f"{float(row['exact']):.3f}"}
+        for row in logged(folder, "held-out")
+    ]
+    held_out = kept(picture.with_name("held-out.csv"), held_out)
     figure, axes = plt.subplots(1, 2, figsize=(12, 4.5))
-    axes[0].plot(tokens, losses, color="0.8", linewidth=0.7)
-    axes[0].plot(tokens, smooth, color="black")
+    axes[0].plot([int(row["tokens"]) / 1e6 for row in rows], [float(row["loss"]) for row in rows], color="black", linewidth=1)
     axes[0].set(xlabel="million tokens seen", ylabel="loss per token of the assistant's", title="training", yscale="log")
 
-    held_out = read(folder, "held-out")
     axes[1].set_prop_cycle(color=plt.cm.tab20.colors)
     for job in sorted({row["job"] for row in held_out}):
         of = [row for row in held_out if row["job"] == job]
