@@ -1,8 +1,10 @@
 """Job 3: an answer out of a given text, word for word, and saying so when the text does not have it."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import TypeVar
 
 from . import values
 from .example import Example, assistant, system, user
@@ -108,7 +110,16 @@ def _facts(rng: Random, split: Split) -> list[Fact]:
     return facts
 
 
+T = TypeVar("T")
 Questions = list[tuple[str, str]]  # with their answers, ABSENT or words of the text
+
+
+def each_once(rng: Random, items: Sequence[T]) -> Iterator[T]:
+    """In any order, and then again: what was asked before is read off its answer."""
+    while True:
+        left = list(items)
+        while left:
+            yield left.pop(rng.randrange(len(left)))
 
 
 def _related(rng: Random, split: Split, count: int) -> tuple[str, Questions]:
@@ -116,9 +127,9 @@ def _related(rng: Random, split: Split, count: int) -> tuple[str, Questions]:
     facts = _facts(rng, split)
     said = [fact.statement(rng, split) for fact in facts]
     told = {(fact.relation.answer, fact.subject) for fact in facts}
-    questions = []
-    for _ in range(count):
-        i = rng.randrange(len(facts))
+    questions, order = [], each_once(rng, range(len(facts)))
+    for _ in range(min(count, 2 * len(facts) + 1)):
+        i = next(order)
         fact = facts[i]
         if rng.random() < PRESENT[split]:
             questions.append((fact.question(rng, split), word_for_word(fact.answer, said[i])))
@@ -161,9 +172,9 @@ def _attributed(rng: Random, split: Split, count: int) -> tuple[str, Questions]:
 
     missing = [(subject, field) for subject in subjects for field in fields if (subject, field) not in told]
     words = {word for field in fields for word in field.name.split("_")}
-    questions = []
-    for _ in range(count):
-        asked, answer = rng.choice(list(told.items()))
+    questions, order = [], each_once(rng, list(told.items()))
+    for _ in range(min(count, 2 * len(told) + 1)):
+        asked, answer = next(order)
         if rng.random() > PRESENT[split]:
             (other,) = make_fields(rng, split, 1, ATTRIBUTES)
             if missing and rng.random() < 0.7:
@@ -189,10 +200,9 @@ def _told_with_invented_verbs(rng: Random, split: Split, count: int) -> tuple[st
     sentences = list(said.values())
     rng.shuffle(sentences)
     absent = [(subject, verb) for subject in subjects for verb in verbs if (subject, verb) not in told]
-    questions = []
-    for _ in range(count):
-        subject, verb = rng.choice(absent if absent and rng.random() > PRESENT[split] else list(told))
-        asked = (subject, verb)
+    questions, of_told, of_absent = [], each_once(rng, list(told)), each_once(rng, absent)
+    for _ in range(min(count, 2 * len(told) + 1)):
+        asked = subject, verb = next(of_absent if absent and rng.random() > PRESENT[split] else of_told)
         answer = word_for_word(told[asked], said[asked]) if asked in told else ABSENT
         questions.append((forms[verb][1].format(s=subject, v=verb), answer))
     return " ".join(sentences), questions
