@@ -173,7 +173,7 @@ def tool_conversation(rng: Random, split: Split) -> Example:
         else:
             turn = tool_turn(box, tools, rng)
             expect = expected_of(turn[-1])
-        if "tool_calls" in turn[-1] and rng.random() < 0.4:
+        if "tool_calls" in turn[-1] and rng.random() < 0.2:
             turn += result_turn(turn[-1]["tool_calls"], rng, split)
             expect = {"answer": turn[-1]["content"]}
         messages += turn
