@@ -9,6 +9,8 @@ SHARDS = 2  # of a step's examples; a process computes one or all of them
 SHORT = 128  # tokens of an example at first, one more each step: copying is learned sooner where there is less to look through
 PROMPT_SHARE, PROMPT_WEIGHT = 0.1, 0.1  # some of the prompts' tokens are learned too, with less weight: what people's words mean
 
+FIRST_WEIGHT = 2.0  # of a conversation's first answer: the hardest, with none before it to go by
+
 Encoded = tuple[list[int], list[int]]  # ids, and 1 where the assistant speaks
 
 
@@ -28,13 +30,25 @@ def examples_of(seed: int, step: int, shard: int, tokens: int) -> list[Encoded]:
 
 
 def targets(examples: list[Encoded], device: torch.device, random: torch.Generator | None = None) -> tuple[Tensor, Tensor, Tensor]:
-    """Places in the packed examples whose next token is to be learned, those tokens, and which the assistant says. `random` draws prompts."""
+    """
+    Places in the packed examples whose next token is to be learned, those tokens, and their weights: at least 1 where the assistant speaks.
+    `random` draws some of prompts.
+    """
     ids = torch.tensor([id for ids, _ in examples for id in ids])
-    spoken = torch.tensor([m for _, mask in examples for m in (*mask[1:], 0)], dtype=torch.bool)
-    learned = spoken.clone()
+    weights = torch.tensor([weight for _, mask in examples for weight in (*_weights(mask)[1:], 0)])
     if random is not None:
         ends = torch.tensor([len(ids) for ids, _ in examples]).cumsum(0) - 1
-        learned |= torch.rand(len(learned), generator=random) < PROMPT_SHARE
-        learned[ends] = False
-    places = learned.nonzero().flatten()
-    return places.to(device), ids[places + 1].to(device), spoken[places].to(device)
+        prompt = (torch.rand(len(weights), generator=random) < PROMPT_SHARE) & (weights == 0)
+        prompt[ends] = False
+        weights[prompt] = PROMPT_WEIGHT
+    places = weights.nonzero().flatten()
+    return places.to(device), ids[places + 1].to(device), weights[places].to(device)
+
+
+def _weights(mask: list[int]) -> list[float]:
+    """Of each token of an example."""
+    if 1 not in mask:
+        return [0.0] * len(mask)
+    start = mask.index(1)
+    end = mask.index(0, start) if 0 in mask[start:] else len(mask)
+    return [*map(float, mask[:start]), *[FIRST_WEIGHT] * (end - start), *map(float, mask[end:])]

@@ -22,7 +22,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 import weights as kept_weights
-from batches import PROMPT_WEIGHT, SHARDS, Encoded, examples_of, targets
+from batches import SHARDS, Encoded, examples_of, targets
 from distributed import all_reduce, join, reduce_gradients
 from held_out import HeldOut
 from model import Batch, Config, Model
@@ -169,9 +169,10 @@ def train(rank: int, world: int, args: argparse.Namespace, store: str) -> None:
             encoded = examples.of(run.step, shard)
             batch = Batch.pack([ids for ids, _ in encoded], device, group_tokens)
             random = torch.Generator().manual_seed(run.step * SHARDS + shard)
-            places, wanted, spoken = targets(encoded, device, random)
+            places, wanted, weights = targets(encoded, device, random)
             losses = F.cross_entropy(model.head(model.hidden(batch, dtype).index_select(0, places)).float(), wanted, reduction="none")
-            (losses * torch.where(spoken, 1, PROMPT_WEIGHT * factor)).sum().backward()
+            spoken = weights >= 1
+            (losses * torch.where(spoken, weights, weights * factor)).sum().backward()
             sums += torch.tensor([losses.detach()[spoken].sum().item(), spoken.sum().item(), len(batch.ids)])
         all_reduce(sums)
         reduce_gradients(model, sums[1].item())
