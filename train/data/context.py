@@ -21,6 +21,7 @@ ATTRIBUTES = "integer decimal code identifier person city day time colour thing 
 REQUESTS = phrasings("questions about a text", wear="change")
 SYSTEMS = phrasings("systems of questions about a text", wear="change")
 CONTEXT_SYSTEMS = phrasings("systems with a context", wear="change")
+PLAIN = ("{text} {question}", "{text}\n{question}", "{text}\n\n{question}", "{question}\n\n{text}")  # as most people ask
 ATTRIBUTE_STATEMENTS = phrasings("statements of attributes", wear="change")
 ATTRIBUTE_QUESTIONS = phrasings("questions of attributes", wear="change")
 
@@ -216,7 +217,8 @@ def context_conversation(rng: Random, split: Split, count: int) -> Example:
     if rng.random() < 0.2:
         messages = [system(rng.choice(CONTEXT_SYSTEMS[split]).format(text=text)), user(first)]
     else:
-        messages = [user(rng.choice(REQUESTS[split]).format(text=text, question=first))]
+        request = rng.choice(PLAIN if rng.random() < 0.3 else REQUESTS[split])
+        messages = [user(request.format(text=text, question=first))]
         if rng.random() < 0.4:
             messages.insert(0, system(rng.choice(SYSTEMS[split])))
     messages.append(assistant(answer))
