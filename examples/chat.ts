@@ -6,7 +6,7 @@ const [path = import.meta.resolve("lfm-edge/model.gguf"), ...turns] = process.ar
 await using model = await load(path);
 const messages: Message[] = [{ role: "system", content: "You are a helpful assistant." }];
 
-for (const content of turns.length > 0 ? turns : ["Hello!", "My favourite colour is green.", "What is my favourite colour?"]) {
+for (const content of turns.length > 0 ? turns : ["Hello!", "My name is Mina.", "What is my name?"]) {
   console.log(`> ${content}`);
   messages.push({ role: "user", content });
   let answer = "";

@@ -34,8 +34,8 @@ describe.each(Object.keys(runtimes))("on %s", (runtime) => {
 
   it("the conversation has its turns", async () => {
     expect(await example("chat")).toBe(
-      "> Hello!\nHello! How can I help you?\n> My favourite colour is green.\nYour favourite colour is green.\n" +
-        "> What is my favourite colour?\nYour favourite colour is green.\n",
+      "> Hello!\nHello! How can I help you?\n> My name is Mina.\nHello Mina! How can I help you?\n" +
+        "> What is my name?\nYour name is Mina.\n",
     );
   });
 
