@@ -24,10 +24,14 @@ def rows_of(path: Path) -> Rows:
         return list(csv.DictReader(file))
 
 
+def joined(before: Rows, after: Rows) -> Rows:
+    """The second, behind what the first has of earlier steps."""
+    return [row for row in before if not after or int(row["step"]) < int(after[0]["step"])] + after
+
+
 def logged(folder: Path, name: str) -> Rows:
     """The rows of the stable stage up to where the decay began, and the decay's."""
-    decayed = rows_of(folder / f"decayed-{name}.csv")
-    return [row for row in rows_of(folder / f"stable-{name}.csv") if not decayed or int(row["step"]) < int(decayed[0]["step"])] + decayed
+    return joined(rows_of(folder / f"stable-{name}.csv"), rows_of(folder / f"decayed-{name}.csv"))
 
 
 def means(rows: Rows) -> Rows:
@@ -43,7 +47,7 @@ def means(rows: Rows) -> Rows:
 
 def kept(path: Path, rows: Rows) -> Rows:
     """What the file has before these rows, and these; so it is written too."""
-    rows = [row for row in rows_of(path) if not rows or int(row["step"]) < int(rows[0]["step"])] + rows
+    rows = joined(rows_of(path), rows)
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0], lineterminator="\n")
         writer.writeheader()
