@@ -123,17 +123,21 @@ def each_once(rng: Random, items: Sequence[T]) -> Iterator[T]:
             yield left.pop(rng.randrange(len(left)))
 
 
+def worth_asking(told: int) -> int:
+    """Questions, of a text that tells so much: with more the same would be asked time and again."""
+    return 2 * told + 1
+
+
 def _related(rng: Random, split: Split, count: int) -> tuple[str, Questions]:
     """A text and questions about it: relations."""
     facts = _facts(rng, split)
     said = [fact.statement(rng, split) for fact in facts]
     told = {(fact.relation.answer, fact.subject) for fact in facts}
-    questions, order = [], each_once(rng, range(len(facts)))
-    for _ in range(min(count, 2 * len(facts) + 1)):
-        i = next(order)
-        fact = facts[i]
+    questions, order = [], each_once(rng, list(zip(facts, said, strict=True)))
+    for _ in range(min(count, worth_asking(len(facts)))):
+        fact, statement = next(order)
         if rng.random() < PRESENT[split]:
-            questions.append((fact.question(rng, split), word_for_word(fact.answer, said[i])))
+            questions.append((fact.question(rng, split), word_for_word(fact.answer, statement)))
             continue
         others = [one for one in RELATIONS if one.subject == fact.relation.subject and (one.answer, fact.subject) not in told]
         if others and rng.random() < 0.5:  # a subject of the text, another relation
@@ -174,7 +178,7 @@ def _attributed(rng: Random, split: Split, count: int) -> tuple[str, Questions]:
     missing = [(subject, field) for subject in subjects for field in fields if (subject, field) not in told]
     words = {word for field in fields for word in field.name.split("_")}
     questions, order = [], each_once(rng, list(told.items()))
-    for _ in range(min(count, 2 * len(told) + 1)):
+    for _ in range(min(count, worth_asking(len(told)))):
         asked, answer = next(order)
         if rng.random() > PRESENT[split]:
             (other,) = make_fields(rng, split, 1, ATTRIBUTES)
@@ -202,7 +206,7 @@ def _told_with_invented_verbs(rng: Random, split: Split, count: int) -> tuple[st
     rng.shuffle(sentences)
     absent = [(subject, verb) for subject in subjects for verb in verbs if (subject, verb) not in told]
     questions, of_told, of_absent = [], each_once(rng, list(told)), each_once(rng, absent)
-    for _ in range(min(count, 2 * len(told) + 1)):
+    for _ in range(min(count, worth_asking(len(told)))):
         asked = subject, verb = next(of_absent if absent and rng.random() > PRESENT[split] else of_told)
         answer = word_for_word(told[asked], said[asked]) if asked in told else ABSENT
         questions.append((forms[verb][1].format(s=subject, v=verb), answer))
