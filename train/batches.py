@@ -8,7 +8,6 @@ from torch import Tensor
 SHARDS = 2  # of a step's examples; a process computes one or all of them
 SHORT = 128  # tokens of an example at first, one more each step: copying is learned sooner where there is less to look through
 PROMPT_SHARE, PROMPT_WEIGHT = 0.1, 0.1  # some of the prompts' tokens are learned too, with less weight: what people's words mean
-
 FIRST_WEIGHT = 2.0  # of a conversation's first answer: the hardest, with none before it to go by
 
 Encoded = tuple[list[int], list[int]]  # ids, and 1 where the assistant speaks
@@ -46,9 +45,7 @@ def targets(examples: list[Encoded], device: torch.device, random: torch.Generat
 
 
 def _weights(mask: list[int]) -> list[float]:
-    """Of each token of an example."""
-    if 1 not in mask:
-        return [0.0] * len(mask)
-    start = mask.index(1)
-    end = mask.index(0, start) if 0 in mask[start:] else len(mask)
-    return [*map(float, mask[:start]), *[FIRST_WEIGHT] * (end - start), *map(float, mask[end:])]
+    """Of each token of an example, which may be cut before anybody answers."""
+    first = [*mask, 1].index(1)
+    end = [*mask, 0].index(0, first)
+    return [m * FIRST_WEIGHT if i < end else float(m) for i, m in enumerate(mask)]

@@ -12,6 +12,8 @@ from itertools import islice
 from unittest.mock import patch
 
 import make_evaluation
+import torch
+from batches import FIRST_WEIGHT, targets
 from check_pools import strings
 from data import Example, generate
 from data.example import assistant, assistant_calls, call, tool_result, user
@@ -95,6 +97,13 @@ class Masks(unittest.TestCase):
         self.assertEqual(decode(ids), render(one.messages, add_generation_prompt=False))
         said = decode([id for id, on in zip(ids, mask, strict=True) if on])
         self.assertEqual(said, '<|tool_call_start|>[f(a="assistant\\n")]<|tool_call_end|><|im_end|><think>hm</think>done<|im_end|>')
+
+    def test_a_first_answer_weighs_more(self) -> None:
+        cut = ([1, 2], [0, 0])  # before anybody answered
+        places, wanted, weights = targets([cut, ([3, 4, 5, 6, 7, 8], [0, 0, 1, 1, 0, 1]), cut, ([9, 9], [0, 1])], torch.device("cpu"))
+        self.assertEqual(places.tolist(), [3, 4, 6, 10])
+        self.assertEqual(wanted.tolist(), [5, 6, 8, 9])
+        self.assertEqual(weights.tolist(), [FIRST_WEIGHT, FIRST_WEIGHT, 1, FIRST_WEIGHT])
 
 
 class Splits(unittest.TestCase):
