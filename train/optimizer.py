@@ -7,6 +7,7 @@ noise away it adds up. After 24,500 steps without, matrices were eleven times as
 
 import torch
 from distributed import all_reduce, rank, world
+from model import quick_type
 from torch import Tensor, nn
 
 WEIGHT_DECAY = 0.1  # times Muon's rate is the part that is lost in a step
@@ -14,7 +15,7 @@ WEIGHT_DECAY = 0.1  # times Muon's rate is the part that is lost in a step
 
 def orthogonalize(g: Tensor) -> Tensor:
     """The nearest semi-orthogonal matrices, roughly, by five Newton–Schulz steps. g: [..., rows, columns]."""
-    x = g.bfloat16().view(-1, *g.shape[-2:])
+    x = g.to(quick_type(g.device)).view(-1, *g.shape[-2:])
     tall = x.shape[-2] > x.shape[-1]
     x = x.mT if tall else x
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)

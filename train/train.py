@@ -25,7 +25,7 @@ import weights as kept_weights
 from batches import SHARDS, Encoded, examples_of, targets
 from distributed import all_reduce, join, reduce_gradients
 from held_out import HeldOut
-from model import Batch, Config, Model
+from model import Batch, Config, Model, quick_type
 from optimizer import optimizers
 from tokenizer import load as load_tokenizer
 
@@ -134,7 +134,7 @@ def train(rank: int, world: int, args: argparse.Namespace, store: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: stopped.append(number))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    dtype = torch.bfloat16
+    dtype = quick_type(device)
     run = Run(args, device)
     model = run.model
     examples = Examples(args.seed, args.tokens_per_step // SHARDS, ahead=device.type == "cuda")
