@@ -5,11 +5,14 @@ Matrices and the embedding shrink a little at every step: Muon's steps are of on
 noise away it adds up. After 24,500 steps without, matrices were eleven times as large as at first, and more.
 """
 
+from collections.abc import Iterable
+
 import torch
 from distributed import all_reduce, rank, world
 from model import quick_type
 from torch import Tensor, nn
 
+EXPERTS_RATE = 0.35  # of the other matrices': an expert sees a sixth of the tokens, so that most of a step is noise, which nothing takes back
 WEIGHT_DECAY = 0.1  # times Muon's rate is the part that is lost in a step
 
 
@@ -29,7 +32,7 @@ def orthogonalize(g: Tensor) -> Tensor:
 class Muon(torch.optim.Optimizer):
     """Each parameter is a matrix or a stack of them. Processes that train together share the work, parameter by parameter."""
 
-    def __init__(self, parameters: list[nn.Parameter], lr: float, momentum: float = 0.95):
+    def __init__(self, parameters: Iterable, lr: float, momentum: float = 0.95):
         super().__init__(parameters, {"lr": lr, "momentum": momentum})
 
     @torch.no_grad()
@@ -52,18 +55,18 @@ class Muon(torch.optim.Optimizer):
 
 def optimizers(model: nn.Module, lr: float) -> list[torch.optim.Optimizer]:
     """`lr`: Muon's; Adam's follow it."""
-    matrices, others, embedding = [], [], []
+    matrices, experts, others, embedding = [], [], [], []
     for name, p in model.named_parameters():
         if name.startswith("embed"):
             embedding.append(p)
         elif p.ndim < 2 or name.endswith(("router", "taps")):
             others.append(p)
         else:
-            matrices.append(p)
+            (experts if p.ndim == 3 else matrices).append(p)
     # A quarter of the rate, four times the decay: the embedding shrinks as fast as the matrices do.
     adam = torch.optim.AdamW(
         [{"params": embedding, "lr": lr / 4, "weight_decay": 4 * WEIGHT_DECAY}, {"params": others, "lr": lr / 6, "weight_decay": 0}],
         betas=(0.9, 0.98),
         eps=1e-10,
     )
-    return [Muon(matrices, lr), adam]
+    return [Muon([{"params": matrices}, {"params": experts, "lr": EXPERTS_RATE * lr}], lr), adam]

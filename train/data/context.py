@@ -16,6 +16,12 @@ FILE = Path(__file__).with_name("relations.txt")
 ABSENT = "The text does not say."
 # Of the questions have an answer. Training has more: else "does not say" is learned long before finding is.
 PRESENT: dict[Split, float] = {"train": 0.72, "eval": 0.67}
+# How much a text tells. Training's tell more: among many facts the right one is found by what is asked only, not by what is left.
+SUBJECTS: dict[Split, tuple[int, ...]] = {"train": (1, 2, 2, 3, 4, 5), "eval": (1, 2, 2, 3)}
+NAMES: dict[Split, tuple[int, ...]] = {"train": (1, 2, 2, 3, 4), "eval": (1, 2, 2, 3)}  # of attributes, or verbs
+FACTS: dict[Split, tuple[int, ...]] = {"train": (1, 2, 3, 3, 4, 5, 6, 8), "eval": (1, 2, 3, 3, 4, 5)}
+TEXT_SHARES: dict[Split, tuple[float, ...]] = {"train": (0.5, 0.25, 0.25), "eval": (0.6, 0.25, 0.15)}  # related, attributed, invented
+QUESTIONS = (1, 3, 4, 5, 6, 7, 8, 10)  # of training's texts
 ATTRIBUTES = "integer decimal code identifier person city day time colour thing email phone job title organisation topic".split()
 
 REQUESTS = phrasings("questions about a text", wear="change")
@@ -99,10 +105,10 @@ def _facts(rng: Random, split: Split) -> list[Fact]:
         ["person", "person", "person", "organisation", "thing", "city", "title"] + ["file", "code", "word"] * (rng.random() < 0.3)
     )
     relations = [relation for relation in RELATIONS if relation.subject == kind]
-    subjects = list(dict.fromkeys(make(kind, rng, split) for _ in range(rng.choice([1, 2, 2, 3]))))
+    subjects = list(dict.fromkeys(make(kind, rng, split) for _ in range(rng.choice(SUBJECTS[split]))))
     facts = []
     used: set[tuple[str, str]] = set()
-    for _ in range(rng.choice([1, 2, 3, 3, 4, 5])):
+    for _ in range(rng.choice(FACTS[split])):
         relation, subject = rng.choice(relations), rng.choice(subjects)
         same_answer = (relation.answer, subject)  # "is based in" and "is famous for" do not answer the same, two cities may
         if same_answer not in used:
@@ -154,7 +160,7 @@ def _subjects(rng: Random, split: Split) -> list[str]:
     """Of attributes: anything with a name, no two with a word in common."""
     makers = [values.person, values.organisation, values.code, values.identifier, values.city, lambda r, s: "the " + r.choice(THINGS[s])]
     subjects: list[str] = []
-    for _ in range(rng.choice([1, 2, 2, 3])):
+    for _ in range(rng.choice(SUBJECTS[split])):
         subject = rng.choice(makers)(rng, split)
         if not any(set(subject.split()) & set(other.split()) - {"the"} for other in subjects):
             subjects.append(subject)
@@ -164,7 +170,7 @@ def _subjects(rng: Random, split: Split) -> list[str]:
 def _attributed(rng: Random, split: Split, count: int) -> tuple[str, Questions]:
     """The same with named attributes."""
     subjects = _subjects(rng, split)
-    fields = make_fields(rng, split, rng.choice([1, 2, 2, 3]), ATTRIBUTES)
+    fields = make_fields(rng, split, rng.choice(NAMES[split]), ATTRIBUTES)
     told = {(subject, field): make_value(field, rng, split)[1] for subject in subjects for field in fields if rng.random() < 0.75}
     if not told:
         return _attributed(rng, split, count)
@@ -193,7 +199,7 @@ def _attributed(rng: Random, split: Split, count: int) -> tuple[str, Questions]:
 
 def _told_with_invented_verbs(rng: Random, split: Split, count: int) -> tuple[str, Questions]:
     """The same with words that mean nothing: what is told can be found, but not be known."""
-    subjects, verbs = _subjects(rng, split), list(dict.fromkeys(values.word(rng, split) for _ in range(rng.choice([1, 2, 2, 3]))))
+    subjects, verbs = _subjects(rng, split), list(dict.fromkeys(values.word(rng, split) for _ in range(rng.choice(NAMES[split]))))
     forms = {verb: rng.choice(INVENTED_RELATIONS[split]).split("|") for verb in verbs}
     kinds = {verb: rng.choice([kind for kind in ATTRIBUTES if kind in TEXTS]) for verb in verbs}
     told = {(subject, verb): make(kinds[verb], rng, split) for subject in subjects for verb in verbs if rng.random() < 0.75}
@@ -215,7 +221,7 @@ def _told_with_invented_verbs(rng: Random, split: Split, count: int) -> tuple[st
 
 def context_conversation(rng: Random, split: Split, count: int) -> Example:
     """A text and so many questions about it."""
-    (texts,) = rng.choices([_related, _attributed, _told_with_invented_verbs], [0.6, 0.25, 0.15])
+    (texts,) = rng.choices([_related, _attributed, _told_with_invented_verbs], TEXT_SHARES[split])
     text, questions = texts(rng, split, count)
     (first, answer), *others = questions
     if rng.random() < 0.2:
@@ -235,4 +241,4 @@ def context_conversation(rng: Random, split: Split, count: int) -> Example:
 
 def context_answer(rng: Random, split: Split) -> Example:
     """One question in evaluation, several in training."""
-    return context_conversation(rng, split, 1 if split == "eval" else rng.choice([1, 3, 4, 5, 6, 7, 8]))
+    return context_conversation(rng, split, 1 if split == "eval" else rng.choice(QUESTIONS))
