@@ -24,7 +24,7 @@ JOBS: dict[Split, dict[Job, float]] = {
         context_answer: 0.33,
         small_talk_conversation: 0.04,
         reference: 0.09,
-        text_task: 0.08,
+        text_task: 0.05,
         thinking: 0.03,
     },
     "eval": {
