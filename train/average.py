@@ -10,17 +10,15 @@ import sys
 from pathlib import Path
 
 import torch
-from parts import model_of
+from weights import load
 
 
 def main(arguments: list[str]) -> None:
     pairs = [argument.rsplit("=", 1) for argument in arguments]
     paths, shares = [Path(path) for path, _ in pairs], [float(share) for _, share in pairs]
-    models = [model_of(path).state_dict() for path in paths]
-    state = torch.load(paths[0], map_location="cpu", weights_only=True)
-    total = sum(shares)
-    for name in state["model"]:
-        state["model"][name] = sum(model[name] * (share / total) for model, share in zip(models, shares, strict=True))
+    models, (state, *_) = zip(*(load(path) for path in paths), strict=True)
+    values, total = [model.state_dict() for model in models], sum(shares)
+    state["model"] = {name: sum(of[name] * (share / total) for of, share in zip(values, shares, strict=True)) for name in state["model"]}
     torch.save(state, paths[0])
 
 

@@ -133,12 +133,7 @@ def main() -> None:
     parser.add_argument("source", type=Path, help="a checkpoint (.pt) or weights (.safetensors)")
     parser.add_argument("target", type=Path, help="weights (.safetensors) or a model (.gguf)")
     args = parser.parse_args()
-    if args.source.suffix == ".safetensors":
-        model, progress = weights.load(args.source)
-    else:
-        progress = torch.load(args.source, map_location="cpu", weights_only=True)
-        model = Model(Config(**progress["config"]))
-        model.load_state_dict(progress["model"])
+    model, progress = weights.load(args.source)
     if args.target.suffix == ".safetensors":
         weights.save(model, args.target, progress)
     else:

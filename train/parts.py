@@ -16,21 +16,12 @@ import torch
 import torch.nn.functional as F
 from batches import targets
 from data import generate
-from model import Batch, Config, Experts, Model
+from model import Batch, Experts, Model
 from prepare import encode
 from torch import Tensor
 from weights import load
 
 SEED = -1  # of no step
-
-
-def model_of(path: Path) -> Model:
-    if path.suffix == ".safetensors":
-        return load(path)[0].eval()
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    model = Model(Config(**state["config"]))
-    model.load_state_dict(state["model"])
-    return model.eval()
 
 
 def operators(model: Model) -> Iterator[tuple[str, list[Tensor]]]:
@@ -60,7 +51,7 @@ def main() -> None:
     parser.add_argument("--before", type=Path)
     parser.add_argument("--examples", type=int, default=56)
     args = parser.parse_args()
-    model = model_of(args.model)
+    model = load(args.model)[0].eval()
     examples = [encode(example) for example in islice(generate("train", SEED), args.examples)]
     batch = Batch.pack([ids for ids, _ in examples])
     places, wanted, _ = targets(examples, torch.device("cpu"))
@@ -71,7 +62,7 @@ def main() -> None:
     whole = loss()
     print(f"{len(batch.ids):,} tokens, loss {whole:.4f}")
     if args.before:
-        parts, others = weights_of(model), [tensors for _, tensors in weights_of(model_of(args.before))]
+        parts, others = weights_of(model), [tensors for _, tensors in weights_of(load(args.before)[0])]
     else:
         parts, others = operators(model), []
     for i, (name, tensors) in enumerate(parts):

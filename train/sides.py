@@ -20,8 +20,9 @@ from data.references import reference
 from data.split import SPLITS
 from data.text_tasks import text_task
 from held_out import judge
-from model import Config, Model
+from model import Model
 from prepare import encode
+from weights import load
 
 EXAMPLES = 96  # of each kind
 PER_BATCH = 16
@@ -39,10 +40,7 @@ def judged(model: Model, make: Callable[[Random], Example]) -> tuple[float, floa
 
 
 def main(path: Path) -> None:
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    model = Model(Config(**state["config"]))
-    model.load_state_dict(state["model"])
-    model.eval()
+    model = load(path)[0].eval()
     torch.set_num_threads(1)  # more gain little, and wait for each other where training takes the cores
     kinds: dict[str, Callable[[Random], Example]] = {}
     for tools in SPLITS:

@@ -66,8 +66,13 @@ def save(model: Model, path: Path, progress: dict[str, int | float]) -> None:
     save_file(tensors, path, metadata={"format": "pt", "config": json.dumps(asdict(model.config)), **facts})
 
 
-def load(path: Path) -> tuple[Model, dict[str, str]]:
-    """The model, and what the header tells."""
+def load(path: Path) -> tuple[Model, dict]:
+    """The model of a checkpoint (.pt) and all that it holds, or of weights (.safetensors) and what the header tells."""
+    if path.suffix == ".pt":
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        model = Model(Config(**state["config"]))
+        model.load_state_dict(state["model"])
+        return model, state
     with safe_open(path, "pt") as file:
         facts = file.metadata()
         config = Config(**json.loads(facts["config"]))
