@@ -9,6 +9,7 @@ SHARDS = 2  # of a step's examples; a process computes one or all of them
 SHORT = 128  # tokens of an example at first, one more each step: copying is learned sooner where there is less to look through
 PROMPT_SHARE, PROMPT_WEIGHT = 0.1, 0.1  # some of the prompts' tokens are learned too, with less weight: what people's words mean
 FIRST_WEIGHT = 2.0  # of a conversation's first answer: the hardest, with none before it to go by
+HALF_BELIEVED = 1.5  # nats of an answer's loss at which it weighs half
 
 Encoded = tuple[list[int], list[int]]  # ids, and 1 where the assistant speaks
 
@@ -42,6 +43,25 @@ def targets(examples: list[Encoded], device: torch.device, random: torch.Generat
         weights[prompt] = PROMPT_WEIGHT
     places = weights.nonzero().flatten()
     return places.to(device), ids[places + 1].to(device), weights[places].to(device)
+
+
+def believed(losses: Tensor, places: Tensor, spoken: Tensor) -> Tensor:
+    """
+    What each token weighs for its whole answer's loss; prompts' tokens weigh 1.
+
+    Answers far from what the model expects make half of a gradient and little of what gradients share (`noise.py`); and where it has
+    to be exact, one that is a little wrong is as wrong as one that is far off.
+    """
+    answer, sums = answers(losses, places, spoken)
+    return torch.where(spoken, (1 / (1 + sums / HALF_BELIEVED))[answer], 1)
+
+
+def answers(losses: Tensor, places: Tensor, spoken: Tensor) -> tuple[Tensor, Tensor]:
+    """Of each token the number of its answer, from 1 (a prompt's: of the answer before), and each answer's loss, behind a 0."""
+    goes_on = spoken.roll(1) & (places - places.roll(1) == 1)
+    goes_on[:1] = False
+    answer = (spoken & ~goes_on).cumsum(0)
+    return answer, losses.new_zeros(int(answer[-1]) + 1).index_add(0, answer[spoken], losses[spoken])
 
 
 def _weights(mask: list[int]) -> list[float]:

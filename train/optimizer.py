@@ -12,7 +12,7 @@ from distributed import all_reduce, rank, world
 from model import quick_type
 from torch import Tensor, nn
 
-EXPERTS_RATE = 0.35  # of the other matrices': an expert sees a sixth of the tokens, and nothing takes back the noise of its steps
+EXPERTS_RATE = 0.2  # of the other matrices': an expert sees a sixth of the tokens, and nothing takes back the noise of its steps
 WEIGHT_DECAY = 0.1  # times Muon's rate is the part that is lost in a step
 
 

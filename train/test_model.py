@@ -3,6 +3,7 @@
 import unittest
 
 import torch
+from batches import HALF_BELIEVED, believed
 from model import Batch, Config, Model, grouped_linear
 
 
@@ -31,6 +32,22 @@ class Packing(unittest.TestCase):
         together = model(Batch.pack(examples, group_tokens=128)).split([len(example) for example in examples])
         for example, logits in zip(examples, together, strict=True):
             torch.testing.assert_close(logits, model(Batch.pack([example])), atol=1e-4, rtol=1e-4)
+
+
+class Believed(unittest.TestCase):
+    def test_an_answer_weighs_by_its_whole_loss_and_a_prompt_one(self) -> None:
+        # A prompt's token, an answer of two, a prompt's, an answer of one, and one of the next example's right behind another place.
+        places = torch.tensor([3, 4, 5, 6, 7, 9, 10])
+        spoken = torch.tensor([False, True, True, False, True, True, True])
+        losses = torch.tensor([9.0, 1.0, 0.5, 9.0, 4.5, 0.0, 0.0])
+        self.assertEqual(HALF_BELIEVED, 1.5)
+        torch.testing.assert_close(believed(losses, places, spoken), torch.tensor([1, 0.5, 0.5, 1, 0.25, 1, 1]))
+
+    def test_what_begins_or_ends_with_an_answer(self) -> None:
+        places, spoken = torch.tensor([0, 1, 2]), torch.tensor([True, False, True])
+        torch.testing.assert_close(believed(torch.tensor([1.5, 7, 4.5]), places, spoken), torch.tensor([0.5, 1, 0.25]))
+        nothing = torch.tensor([False, False, False])
+        torch.testing.assert_close(believed(torch.ones(3), places, nothing), torch.ones(3))
 
 
 if __name__ == "__main__":

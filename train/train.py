@@ -22,7 +22,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 import weights as kept_weights
-from batches import SHARDS, Encoded, examples_of, targets
+from batches import SHARDS, Encoded, believed, examples_of, targets
 from distributed import all_reduce, join, reduce_gradients
 from held_out import HeldOut
 from model import Batch, Config, Model, quick_type
@@ -172,8 +172,9 @@ def train(rank: int, world: int, args: argparse.Namespace, store: str) -> None:
             places, wanted, weights = targets(encoded, device, random)
             losses = F.cross_entropy(model.head(model.hidden(batch, dtype).index_select(0, places)).float(), wanted, reduction="none")
             spoken = weights >= 1
-            (losses * torch.where(spoken, weights, weights * factor)).sum().backward()
-            sums += torch.tensor([losses.detach()[spoken].sum().item(), spoken.sum().item(), len(batch.ids)])
+            known = losses.detach()
+            (losses * torch.where(spoken, weights, weights * factor) * believed(known, places, spoken)).sum().backward()
+            sums += torch.tensor([known[spoken].sum().item(), spoken.sum().item(), len(batch.ids)])
         all_reduce(sums)
         reduce_gradients(model, sums[1].item())
         for optimizer in run.optimizers:
