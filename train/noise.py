@@ -47,11 +47,11 @@ def main() -> None:
         places, wanted, _ = targets(examples, torch.device("cpu"))
         for kind in range(kinds):
             losses = F.cross_entropy(model.head(model.hidden(batch).index_select(0, places)), wanted, reduction="none")
-            answer, sums = answers(losses.detach(), places, torch.ones_like(places, dtype=torch.bool))
+            answer, sums = answers(losses.detach(), places)
             of_kind = torch.bucketize(sums, torch.tensor(EDGES)) == kind
             model.zero_grad()
             (losses * of_kind[answer]).sum().backward()
-            found[kind] += of_kind[1:].sum()
+            found[kind] += of_kind.sum()
             for total, p in zip(gradients[turn % 2][kind], matrices, strict=True):
                 total += p.grad
     wholes = [[sum(parts) for parts in zip(*half, strict=True)] for half in gradients]

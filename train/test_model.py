@@ -35,19 +35,11 @@ class Packing(unittest.TestCase):
 
 
 class Believed(unittest.TestCase):
-    def test_an_answer_weighs_by_its_whole_loss_and_a_prompt_one(self) -> None:
-        # A prompt's token, an answer of two, a prompt's, an answer of one, and one of the next example's right behind another place.
-        places = torch.tensor([3, 4, 5, 6, 7, 9, 10])
-        spoken = torch.tensor([False, True, True, False, True, True, True])
-        losses = torch.tensor([9.0, 1.0, 0.5, 9.0, 4.5, 0.0, 0.0])
+    def test_an_answer_weighs_by_its_whole_loss(self) -> None:
+        places = torch.tensor([4, 5, 7, 9, 10, 11])  # answers of two tokens, one and three
+        losses = torch.tensor([1.0, 0.5, 4.5, 0.0, 0.0, 0.0])
         self.assertEqual(HALF_BELIEVED, 1.5)
-        torch.testing.assert_close(believed(losses, places, spoken), torch.tensor([1, 0.5, 0.5, 1, 0.25, 1, 1]))
-
-    def test_what_begins_or_ends_with_an_answer(self) -> None:
-        places, spoken = torch.tensor([0, 1, 2]), torch.tensor([True, False, True])
-        torch.testing.assert_close(believed(torch.tensor([1.5, 7, 4.5]), places, spoken), torch.tensor([0.5, 1, 0.25]))
-        nothing = torch.tensor([False, False, False])
-        torch.testing.assert_close(believed(torch.ones(3), places, nothing), torch.ones(3))
+        torch.testing.assert_close(believed(losses, places), torch.tensor([0.5, 0.5, 0.25, 1, 1, 1]))
 
 
 if __name__ == "__main__":

@@ -168,13 +168,11 @@ def train(rank: int, world: int, args: argparse.Namespace, store: str) -> None:
         for shard in range(rank, SHARDS, world):
             encoded = examples.of(run.step, shard)
             batch = Batch.pack([ids for ids, _ in encoded], device, group_tokens)
-            random = torch.Generator().manual_seed(run.step * SHARDS + shard)
-            places, wanted, weights = targets(encoded, device, random)
+            places, wanted, weights = targets(encoded, device)
             losses = F.cross_entropy(model.head(model.hidden(batch, dtype).index_select(0, places)).float(), wanted, reduction="none")
-            spoken = weights >= 1
             known = losses.detach()
-            (losses * torch.where(spoken, weights, weights * factor) * believed(known, places, spoken)).sum().backward()
-            sums += torch.tensor([known[spoken].sum().item(), spoken.sum().item(), len(batch.ids)])
+            (losses * weights * believed(known, places)).sum().backward()
+            sums += torch.tensor([known.sum().item(), len(places), len(batch.ids)])
         all_reduce(sums)
         reduce_gradients(model, sums[1].item())
         for optimizer in run.optimizers:
