@@ -8,7 +8,7 @@ from torch import Tensor
 SHARDS = 2  # of a step's examples; a process computes one or all of them
 SHORT = 128  # tokens of an example at first, one more each step: copying is learned sooner where there is less to look through
 FIRST_WEIGHT = 2.0  # of a conversation's first answer: the hardest, with none before it to go by
-HALF_BELIEVED = 1.5  # nats of an answer's loss at which it weighs half
+HALF_BELIEVED = 3.0  # nats of an answer's loss at which it weighs half
 
 Encoded = tuple[list[int], list[int]]  # ids, and 1 where the assistant speaks
 

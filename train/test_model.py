@@ -37,9 +37,8 @@ class Packing(unittest.TestCase):
 class Believed(unittest.TestCase):
     def test_an_answer_weighs_by_its_whole_loss(self) -> None:
         places = torch.tensor([4, 5, 7, 9, 10, 11])  # answers of two tokens, one and three
-        losses = torch.tensor([1.0, 0.5, 4.5, 0.0, 0.0, 0.0])
-        self.assertEqual(HALF_BELIEVED, 1.5)
-        torch.testing.assert_close(believed(losses, places), torch.tensor([0.5, 0.5, 0.25, 1, 1, 1]))
+        losses = torch.tensor([1.0, 1.0, 9.0, 0.0, 0.0, 0.0]) * HALF_BELIEVED / 2
+        torch.testing.assert_close(believed(losses, places), torch.tensor([1 / 2, 1 / 2, 2 / 11, 1, 1, 1]))
 
 
 if __name__ == "__main__":
