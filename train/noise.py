@@ -45,7 +45,7 @@ def main() -> None:
         examples = [encode(example) for example in islice(generator, AT_ONCE)]
         batch = Batch.pack([ids for ids, _ in examples])
         places, wanted, _ = targets(examples, torch.device("cpu"))
-        for kind in range(kinds):
+        for kind in range(kinds):  # forward too: `fused` functions give back what a second way through the graph would need
             losses = F.cross_entropy(model.head(model.hidden(batch).index_select(0, places)), wanted, reduction="none")
             answer, sums = answers(losses.detach(), places)
             of_kind = torch.bucketize(sums, torch.tensor(EDGES)) == kind
