@@ -43,7 +43,7 @@ export function quantizeRow32(q: usize, x: usize, n: i32): void {
 
 /** q: n/32 blocks of 72 bytes; x: f32[n]. */
 export function quantizeRow32Wide(q: usize, x: usize, n: i32): void {
-  assert((n & 31) == 0, "quantizeRow32: n must be a multiple of 32");
+  assert((n & 31) == 0, "quantizeRow32Wide: n must be a multiple of 32");
   const end = x + ((<usize>n) << 2);
   for (; x < end; x += 128, q += 72) {
     const amax = absoluteMax32(x, 0);

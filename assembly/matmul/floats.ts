@@ -1,6 +1,6 @@
 import { loadF16x4 } from "../f16";
 
-/** Tags for tile. */
+/** Tags for product and tile. */
 type F32 = f32;
 type F16 = u16;
 type BF16 = u8;
@@ -14,57 +14,25 @@ type BF16 = u8;
 export function matmulF32(y: usize, yStride: usize, x: usize, xStride: usize, w: usize, cols: i32, from: i32, to: i32, nRows: i32): void {
   assert((cols & 3) == 0, "matmulF32: cols must be a multiple of 4");
   assert(((from | to) & 7) == 0, "matmulF32: from and to must be multiples of 8");
-  const bytes = <usize>cols * 32;
-  for (let octet = from; octet < to; octet += 8) {
-    const weights = w + (<usize>octet >> 3) * bytes;
-    const end = weights + bytes;
-    let out = y + ((<usize>octet) << 2);
-    let input = x;
-    let left = nRows;
-    for (; left >= 4; left -= 4) {
-      tile<u32, F32>(out, yStride, input, xStride, weights, end);
-      out += yStride << 2;
-      input += xStride << 2;
-    }
-    if (left >= 2) {
-      tile<u16, F32>(out, yStride, input, xStride, weights, end);
-      out += yStride << 1;
-      input += xStride << 1;
-    }
-    if (left & 1) tile<u8, F32>(out, yStride, input, xStride, weights, end);
-  }
+  product<F32>(y, yStride, x, xStride, w, <usize>cols * 32, from, to, nRows);
 }
 
 /** The same with F16 weights. */
 export function matmulF16(y: usize, yStride: usize, x: usize, xStride: usize, w: usize, cols: i32, from: i32, to: i32, nRows: i32): void {
   assert((cols & 3) == 0, "matmulF16: cols must be a multiple of 4");
   assert(((from | to) & 7) == 0, "matmulF16: from and to must be multiples of 8");
-  const bytes = <usize>cols * 16;
-  for (let octet = from; octet < to; octet += 8) {
-    const weights = w + (<usize>octet >> 3) * bytes;
-    const end = weights + bytes;
-    let out = y + ((<usize>octet) << 2);
-    let input = x;
-    let left = nRows;
-    for (; left >= 4; left -= 4) {
-      tile<u32, F16>(out, yStride, input, xStride, weights, end);
-      out += yStride << 2;
-      input += xStride << 2;
-    }
-    if (left >= 2) {
-      tile<u16, F16>(out, yStride, input, xStride, weights, end);
-      out += yStride << 1;
-      input += xStride << 1;
-    }
-    if (left & 1) tile<u8, F16>(out, yStride, input, xStride, weights, end);
-  }
+  product<F16>(y, yStride, x, xStride, w, <usize>cols * 16, from, to, nRows);
 }
 
 /** The same with BF16 weights. */
 export function matmulBF16(y: usize, yStride: usize, x: usize, xStride: usize, w: usize, cols: i32, from: i32, to: i32, nRows: i32): void {
   assert((cols & 3) == 0, "matmulBF16: cols must be a multiple of 4");
   assert(((from | to) & 7) == 0, "matmulBF16: from and to must be multiples of 8");
-  const bytes = <usize>cols * 16;
+  product<BF16>(y, yStride, x, xStride, w, <usize>cols * 16, from, to, nRows);
+}
+
+/** `bytes`: of an octet. */
+function product<F>(y: usize, yStride: usize, x: usize, xStride: usize, w: usize, bytes: usize, from: i32, to: i32, nRows: i32): void {
   for (let octet = from; octet < to; octet += 8) {
     const weights = w + (<usize>octet >> 3) * bytes;
     const end = weights + bytes;
@@ -72,16 +40,16 @@ export function matmulBF16(y: usize, yStride: usize, x: usize, xStride: usize, w
     let input = x;
     let left = nRows;
     for (; left >= 4; left -= 4) {
-      tile<u32, BF16>(out, yStride, input, xStride, weights, end);
+      tile<u32, F>(out, yStride, input, xStride, weights, end);
       out += yStride << 2;
       input += xStride << 2;
     }
     if (left >= 2) {
-      tile<u16, BF16>(out, yStride, input, xStride, weights, end);
+      tile<u16, F>(out, yStride, input, xStride, weights, end);
       out += yStride << 1;
       input += xStride << 1;
     }
-    if (left & 1) tile<u8, BF16>(out, yStride, input, xStride, weights, end);
+    if (left & 1) tile<u8, F>(out, yStride, input, xStride, weights, end);
   }
 }
 

@@ -1,7 +1,7 @@
 import { loadF16x4, widenF16 } from "../f16";
 import { WIDE_BLOCK32, WIDE_D32, WIDE_SUM32 } from "../quantizeRow";
 
-/** Tags for tile: Q8_1 has a minimum for each block and row. */
+/** Tags for product and tile: Q8_1 has a minimum for each block and row. */
 type Q8_0 = i8;
 type Q8_1 = i16;
 
@@ -14,32 +14,18 @@ type Q8_1 = i16;
 export function matmulQ8_0(y: usize, yStride: usize, x: usize, xStride: usize, w: usize, cols: i32, from: i32, to: i32, nRows: i32): void {
   assert((cols & 31) == 0, "matmulQ8_0: cols must be a multiple of 32");
   assert(((from | to) & 7) == 0, "matmulQ8_0: from and to must be multiples of 8");
-  const bytes = (<usize>cols >> 5) * 272;
-  for (let octet = from; octet < to; octet += 8) {
-    const weights = w + (<usize>octet >> 3) * bytes;
-    const end = weights + bytes;
-    let out = y + ((<usize>octet) << 2);
-    let input = x;
-    let left = nRows;
-    for (; left >= 4; left -= 4) {
-      tile<u32, Q8_0>(out, yStride, input, xStride, weights, end);
-      out += yStride << 2;
-      input += xStride << 2;
-    }
-    if (left >= 2) {
-      tile<u16, Q8_0>(out, yStride, input, xStride, weights, end);
-      out += yStride << 1;
-      input += xStride << 1;
-    }
-    if (left & 1) tile<u8, Q8_0>(out, yStride, input, xStride, weights, end);
-  }
+  product<Q8_0>(y, yStride, x, xStride, w, (<usize>cols >> 5) * 272, from, to, nRows);
 }
 
 /** The same for Q8_1's octets; two additions a block, the minimum's second. */
 export function matmulQ8_1(y: usize, yStride: usize, x: usize, xStride: usize, w: usize, cols: i32, from: i32, to: i32, nRows: i32): void {
   assert((cols & 31) == 0, "matmulQ8_1: cols must be a multiple of 32");
   assert(((from | to) & 7) == 0, "matmulQ8_1: from and to must be multiples of 8");
-  const bytes = (<usize>cols >> 5) * 288;
+  product<Q8_1>(y, yStride, x, xStride, w, (<usize>cols >> 5) * 288, from, to, nRows);
+}
+
+/** `bytes`: of an octet. */
+function product<F>(y: usize, yStride: usize, x: usize, xStride: usize, w: usize, bytes: usize, from: i32, to: i32, nRows: i32): void {
   for (let octet = from; octet < to; octet += 8) {
     const weights = w + (<usize>octet >> 3) * bytes;
     const end = weights + bytes;
@@ -47,16 +33,16 @@ export function matmulQ8_1(y: usize, yStride: usize, x: usize, xStride: usize, w
     let input = x;
     let left = nRows;
     for (; left >= 4; left -= 4) {
-      tile<u32, Q8_1>(out, yStride, input, xStride, weights, end);
+      tile<u32, F>(out, yStride, input, xStride, weights, end);
       out += yStride << 2;
       input += xStride << 2;
     }
     if (left >= 2) {
-      tile<u16, Q8_1>(out, yStride, input, xStride, weights, end);
+      tile<u16, F>(out, yStride, input, xStride, weights, end);
       out += yStride << 1;
       input += xStride << 1;
     }
-    if (left & 1) tile<u8, Q8_1>(out, yStride, input, xStride, weights, end);
+    if (left & 1) tile<u8, F>(out, yStride, input, xStride, weights, end);
   }
 }
 
