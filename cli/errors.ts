@@ -19,7 +19,6 @@ export const EXIT = { failed: 1, usage: 2, interrupted: 130 } as const;
 const flags: ReadonlyMap<string, string> = new Map([
   ["threads", "--threads"],
   ["contextLength", "--ctx"],
-  ["maxWeightBytes", "--memory"],
   ["temperature", "--temperature"],
   ["topK", "--top-k"],
   ["topP", "--top-p"],

@@ -3,13 +3,12 @@ import type { ArgsDef } from "citty";
 import { resolveGeneration } from "../src/generate/options.ts";
 import type { GenerateOptions, LoadOptions, Message } from "../src/types.ts";
 import { readText } from "./files.ts";
-import { parseNumber, parseSize, parseWhole } from "./values.ts";
+import { parseNumber, parseWhole } from "./values.ts";
 
 export const modelArgs = {
   threads: { type: "string", valueHint: "N", description: "Threads to compute with" },
   ctx: { type: "string", valueHint: "TOKENS", description: "Context length" },
   unpaired: { type: "boolean", description: "Without V8's pairing of vectors, which is faster where it exists" },
-  memory: { type: "string", valueHint: "SIZE", description: "Weights kept in memory, as 2GiB or 500MB" },
   "chat-template": { type: "string", valueHint: "FILE", description: "A Jinja chat template in place of the model's own" },
 } as const satisfies ArgsDef;
 
@@ -32,7 +31,7 @@ export const generationArgs = {
 export const quietArg = { quiet: { type: "boolean", alias: "q", description: "Nothing on stderr but errors" } } as const satisfies ArgsDef;
 export const jsonArg = { json: { type: "boolean", description: "Print JSON" } } as const satisfies ArgsDef;
 export const modelArg = {
-  model: { type: "positional", required: false, description: "A GGUF file or its URL; default: the tiny model of the tests" },
+  model: { type: "positional", required: false, description: "A GGUF file or its URL; default: the package's demonstration model" },
 } as const satisfies ArgsDef;
 
 type Values<T extends ArgsDef> = { readonly [K in keyof T]?: string | undefined };
@@ -45,7 +44,6 @@ export async function loadOptions(
     threads: parseWhole(args.threads, "--threads"),
     pairVectors: !args.unpaired,
     contextLength: parseWhole(args.ctx, "--ctx"),
-    maxWeightBytes: parseSize(args.memory, "--memory"),
     chatTemplate: template === undefined ? undefined : await readText(template),
   });
 }

@@ -17,27 +17,6 @@ export function parseWhole(text: string | undefined, flag: string): number | und
   return value;
 }
 
-const units: Readonly<Record<string, number>> = {
-  "": 1,
-  b: 1,
-  kb: 1e3,
-  mb: 1e6,
-  gb: 1e9,
-  kib: 2 ** 10,
-  mib: 2 ** 20,
-  gib: 2 ** 30,
-};
-
-/** "2GiB", "500MB" or bytes. @throws {UsageError} */
-export function parseSize(text: string | undefined, flag: string): number | undefined {
-  if (text === undefined) return undefined;
-  const [, digits, unit = ""] = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(text) ?? [];
-  const bytes = Math.floor(Number(digits) * (units[unit.toLowerCase()] ?? Number.NaN));
-  if (!Number.isSafeInteger(bytes) || bytes < 1)
-    throw new UsageError(`${flag} must be a size as 2GiB, 500MB or bytes, not ${JSON.stringify(text)}`);
-  return bytes;
-}
-
 /** 4411000000 → "4.41 GB", 5120530 → "5.12 M" with unit "". */
 export function formatCount(value: number, unit = "B"): string {
   const step = [1e9, 1e6, 1e3].find((size) => value >= size);

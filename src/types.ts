@@ -4,11 +4,11 @@
  */
 
 // ── loading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-export type ModelInput = string | URL | Blob | ArrayBuffer | Uint8Array | WeightSource; // path, URL, split GGUF (its first part), shard folder
+export type ModelInput = string | URL | Blob | ArrayBuffer | Uint8Array | WeightSource; // path, URL, any part of a split GGUF, its bytes
 export interface LoadOptions {
   threads?: number; // default: min(availableParallelism, cgroup quota); with threads nothing is computed on the caller's thread; 0: all is, as where there are none
-  maxWeightBytes?: number; // resident weights; default: everything that fits
-  maxMemoryBytes?: number; // the whole process's budget (weights + KV + activations); what a 2 GiB container passes
+  maxWeightBytes?: number; // not supported yet: all weights are resident, and a number is an UnsupportedError
+  maxMemoryBytes?: number; // the same
   contextLength?: number; // default min(file's, 8192)
   kvType?: "f32" | "f16" | "q8"; // default "f16"; quantised once, at append
   maxSequences?: number; // sequences held at once, default 4
@@ -16,7 +16,7 @@ export interface LoadOptions {
   pairVectors?: boolean; // V8's vector pairing, where there is one and it answers alike; process-wide, so false unless the caller says so (the command line and server entry decide for themselves)
   chatTemplate?: string; // Jinja, in place of the file's own
   wasmModule?: WebAssembly.Module; // where the runtime cannot find or compile it by itself
-  onProgress?: (p: { phase: "open" | "read" | "repack" | "ready"; loaded: number; total: number }) => void; // bytes
+  onProgress?: (p: { phase: "open" | "read" | "ready"; loaded: number; total: number }) => void; // bytes
   signal?: AbortSignal;
 }
 
@@ -47,6 +47,10 @@ export interface ModelInfo {
   license?: string; // what the file says (LFM Open License v1.0 for Liquid's weights)
 }
 
+/**
+ * What generates throws ContextLengthError (a prompt longer than the context), RangeError (an option out of its range) and UnsupportedError
+ * (an option or a schema's keyword that cannot be obeyed; `param` names it), and any method an Error once the model is closed.
+ */
 export interface Model extends AsyncDisposable {
   readonly info: ModelInfo;
   chat(messages: Message[], options?: ChatOptions): Promise<Reply>;
@@ -59,7 +63,7 @@ export interface Model extends AsyncDisposable {
   applyTemplate(messages: Message[], options?: TemplateOptions): string;
   countTokens(messages: Message[], options?: TemplateOptions): Promise<number>; // of the prompt that chat makes of them
   evaluate(ids: number[], options?: { signal?: AbortSignal }): Promise<Evaluation>;
-  session(): Promise<Session>;
+  session(): Promise<Session>; // not supported yet: UnsupportedError, as restore's and the options `session` and `suffix`
   restore(bytes: Uint8Array): Promise<Session>;
   stats(): Stats;
   close(): Promise<void>; // running replies end with finishReason "abort"; memory is returned to a pool that the next load uses
@@ -209,16 +213,14 @@ export interface Session extends AsyncDisposable {
 } // pass it to chat / complete: what it already holds is not computed again
 export interface Stats {
   bytesRead: number;
-  expertHitRate: number | null;
+  expertHitRate: number | null; // while all weights are resident, null, and the next three [], 0 and null
   perLayerHitRate: number[];
   stallMs: number;
   prefetchAccuracy: number | null;
   prefillTokensPerSecond: number;
   decodeTokensPerSecond: number;
-  peakMemoryBytes: number;
+  peakMemoryBytes: number; // of the model's own memories, not of the process
 }
-
-// ── pure parsing: "lfm-edge/chat" ────────────────────────────────────────────────────────────────────────────────────
 
 // ── the server: "lfm-edge/server" ────────────────────────────────────────────────────────────────────────────────────
 export interface AppOptions {
@@ -283,7 +285,7 @@ export interface LogEntry {
 }
 // In process, no socket: new OpenAI({ baseURL: "http://local/v1", apiKey: "-", fetch: app.request })
 
-// ── errors a caller acts on ──────────────────────────────────────────────────────────────────────────────────────────
+// ── where bytes come from ────────────────────────────────────────────────────────────────────────────────────────────
 
 export interface WeightSource {
   readonly name: string;

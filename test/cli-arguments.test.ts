@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { checkArguments } from "../cli/check-arguments.ts";
 import { explain, Interrupted, UsageError } from "../cli/errors.ts";
 import { loadingProgress } from "../cli/progress.ts";
-import { formatCount, parseNumber, parseSize, parseWhole } from "../cli/values.ts";
+import { formatCount, parseNumber, parseWhole } from "../cli/values.ts";
 import { ContextLengthError, UnsupportedError, WeightsError } from "../src/errors.ts";
 
 describe("arguments", () => {
@@ -41,17 +41,7 @@ describe("arguments", () => {
 });
 
 describe("values", () => {
-  it.each([
-    ["2GiB", 2 ** 31],
-    ["500MB", 5e8],
-    ["1.5 kib", 1536],
-    ["1048576", 2 ** 20],
-  ])("%s is a size", (text, bytes) => expect(parseSize(text, "--memory")).toBe(bytes));
-
   it.each(["2", "-1", "0.5", ".5", "1e-3"])("%s is a number", (text) => expect(parseNumber(text, "--top-p")).toBe(Number(text)));
-  it.each(["GiB", "-1", "0", "2 Gigs", "1e9", "99999999GiB"])("%s is no size", (text) =>
-    expect(() => parseSize(text, "--memory")).toThrow(UsageError),
-  );
   it.each(["", "x", "1,5", "0x10", "Infinity", "NaN", " "])("%j is no number", (text) =>
     expect(() => parseNumber(text, "--top-p")).toThrow(UsageError),
   );
@@ -70,7 +60,7 @@ describe("errors", () => {
     [new WeightsError("Cannot open x: there is no such file"), "Cannot open x: there is no such file", 1],
     [new RangeError("topP must be above 0, not 2"), "--top-p must be above 0, not 2", 2],
     [new RangeError("Invalid array length"), "Invalid array length", 1],
-    [new UnsupportedError("maxWeightBytes is not supported: x", "maxWeightBytes"), "--memory is not supported: x", 2],
+    [new UnsupportedError("threads is not supported: x", "threads"), "--threads is not supported: x", 2],
     [new UnsupportedError("its architecture is llama", "llama"), "its architecture is llama", 1],
     [new ContextLengthError("x", 9, 5), "the text has 9 tokens, the context 5; shorten it or pass a larger --ctx", 1],
     [new Error("one line\nat a stack"), "one line", 1],
