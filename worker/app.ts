@@ -32,7 +32,7 @@ export const DEFAULT_GRACE_MS = 25_000;
 
 /**
  * Every address of docs/http.md, for one model or several; requests that name none get the first.
- * Errors have the shape of the API that is asked. With `apiKeys`, all but /health wants one.
+ * Errors have the shape of the API that is asked. With `apiKeys`, all but /health, /openapi.json and /docs want one.
  *
  * @throws {RangeError} No model; a key, a limit or an origin that is none.
  */

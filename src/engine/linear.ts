@@ -1,6 +1,6 @@
 /** y = W·x for a batch of rows, wherever W lies: the one place that knows about activation forms, foreign banks and a thread's share. */
 import type { Bank } from "../wasm/bank.ts";
-import { activationBytes, FORMATS, padRows, type ActivationForm } from "../wasm/formats.ts";
+import { activationBytes, FORMATS, padRows, QUANTIZERS, type ActivationForm } from "../wasm/formats.ts";
 import type { Build } from "../wasm/builds.ts";
 import type { Matrix } from "../weights/model-weights.ts";
 import type { Scratch } from "./buffers.ts";
@@ -85,8 +85,6 @@ export class Linear {
     return this.#quantized;
   }
 }
-
-const QUANTIZERS = { q32: "quantizeRow32", q32Wide: "quantizeRow32Wide", q256: "quantizeRow256" } as const;
 
 /** Copies bytes between banks, or within one. */
 export function copy(from: Bank, source: number, to: Bank, target: number, bytes: number): void {

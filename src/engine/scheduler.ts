@@ -4,6 +4,7 @@ import { LOGIT_ROWS, MAX_ROWS, MIXED_ROWS } from "./buffers.ts";
 import { forward, hiddenOf, logitsOf } from "./forward.ts";
 import type { StepWriter } from "./step.ts";
 import { macrotask } from "./macrotask.ts";
+import { padRows } from "../wasm/formats.ts";
 import type { AdvanceOptions } from "./types.ts";
 
 /** The event loop gets a turn at least this often, ms, where a layer is shorter than that. */
@@ -158,7 +159,7 @@ export class Scheduler {
     const rows = Array.from({ length: count }, (_, i) => row + i);
     this.#steps.logits(rows);
     logitsOf(this.#core, rows);
-    const stride = Math.ceil(weights.output.rows / 8) * 8;
+    const stride = padRows(weights.output.rows);
     for (let r = 0; r < count; r++) {
       const start = buffers.logits / 4 + r * stride;
       visit(r, banks[0]!.f32.subarray(start, start + config.vocabularySize));

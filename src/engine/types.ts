@@ -26,7 +26,7 @@ export interface Engine {
   /**
    * Feeds `ids` (at least one) and resolves with the last row's logits f32[vocabulary], which the caller owns.
    * Calls of several sequences that are pending together are computed in one batch; the bits are those of each alone.
-   * Rejects with the signal's reason within a layer of an abort; the sequence is then only good for `close`.
+   * Rejects with the signal's reason within a layer of an abort; the sequence is then only good for `release`.
    */
   advance(sequence: Sequence, ids: ArrayLike<number>, options?: AdvanceOptions): Promise<Float32Array>;
   /** A second sequence with the same past, which shares its KV pages; takes one of the places that `open` kept. */

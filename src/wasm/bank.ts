@@ -1,5 +1,5 @@
 /**
- * Banks: a wasm32 memory ends at 4 GiB, a model does not. Space is first planned (Plan.allocate), then all banks are made at once.
+ * Banks: a wasm32 memory ends at 4 GiB, a model does not. Space is first planned (BankPlan.allocate), then all banks are made at once.
  *
  *     bank 0, "home"   │ constants │ activations, states, weights … │        every bank has its own instance of the kernels;
  *     bank 1 …         │ constants │ scratch, weights, KV pages …   │        a kernel touches one bank

@@ -47,6 +47,9 @@ export const FORMATS: Readonly<Record<TensorType, PackedFormat>> = {
   Q6_K: format("Q6_K", "q256", 256, 1680),
 };
 
+/** The kernels that bring a row of f32 into a form. */
+export const QUANTIZERS = { q32: "quantizeRow32", q32Wide: "quantizeRow32Wide", q256: "quantizeRow256" } as const;
+
 /** Output counts are rounded up to whole octets of 8 rows. */
 export const padRows = (rows: number): number => Math.ceil(rows / 8) * 8;
 

@@ -4,7 +4,7 @@
  */
 import type { TensorType } from "../gguf/types.ts";
 import { tensorTypes } from "../gguf/tensor-types.ts";
-import { activationBytes, FORMATS, packedBytes } from "./formats.ts";
+import { activationBytes, FORMATS, packedBytes, QUANTIZERS } from "./formats.ts";
 import { BANK_START, instantiateKernels, type Kernels } from "./kernels.ts";
 
 const COLS = 512;
@@ -71,8 +71,7 @@ class Probe {
     const stride = activationBytes(activations, COLS, "plain");
     const q = activations === "f32" ? x : this.#room(BATCH * stride);
     if (activations !== "f32") {
-      const quantize = { q32: "quantizeRow32", q32Wide: "quantizeRow32Wide", q256: "quantizeRow256" } as const;
-      for (let r = 0; r < BATCH; r++) this.#kernels[quantize[activations]](q + r * stride, x + r * COLS * 4, COLS);
+      for (let r = 0; r < BATCH; r++) this.#kernels[QUANTIZERS[activations]](q + r * stride, x + r * COLS * 4, COLS);
     }
     const y = this.#room(BATCH * ROWS * 4);
     this.#kernels[matmul](y, ROWS * 4, q, stride, w, COLS, 0, ROWS, BATCH);
@@ -104,7 +103,7 @@ class Probe {
     this.#take(x, COLS * 4);
   }
 
-  /** Two pages of three positions each, one query row. */
+  /** One page of 37 positions, and one query row that attends to all of them and then to the first five. */
   attention(type: "" | "F16" | "Q8"): void {
     const kernels = this.#kernels;
     const [nHeads, nKvHeads, headDim] = [4, 2, 64];

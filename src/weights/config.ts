@@ -1,4 +1,4 @@
-/** The shape of one LFM2 model, read from GGUF metadata and checked against its tensors (model file formats: README, "Formats"). */
+/** The shape of one LFM2 model, read from GGUF metadata and checked against its tensors (README, "Models"). */
 import type { TensorInfo } from "../gguf/types.ts";
 
 export type LayerKind = "conv" | "attention";
