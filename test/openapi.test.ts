@@ -93,6 +93,6 @@ describe("docs/http.md", () => {
     const sources = globSync("**/*.ts", { cwd: folder }).map((name) => readFileSync(new URL(name, folder), "utf8"));
     const codes = new Set(sources.flatMap((source) => [...source.matchAll(/\bcode: "(\w+)"/g)].map(([, code]) => code!)));
     expect(codes.size).toBeGreaterThan(10);
-    for (const code of [...codes, "internal_error", "model_loading"]) expect(section("Errors")).toContain(`\`${code}\``);
+    for (const code of [...codes, "internal_error", "model_loading", "model_failed"]) expect(section("Errors")).toContain(`\`${code}\``);
   });
 });

@@ -1,6 +1,6 @@
 /**
  * What a model gets right of train/evaluation.jsonl and train/handwritten.json, through this engine and greedily: the figures of
- * models/README.md. Nothing in those files was ever in training.
+ * models/README.md. Of those files only the tools of "seen tools" were ever in training.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";

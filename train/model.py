@@ -23,7 +23,7 @@ def fused(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 def quick_type(device: torch.device) -> torch.dtype:
-    """What to compute in: bfloat16, unless the CPU has no instructions for it and takes two and a half times as long (train/README.md)."""
+    """What to compute in: bfloat16, unless the CPU has no instructions for it and takes nearly three times as long (train/README.md)."""
     return torch.bfloat16 if device.type == "cuda" or torch.cpu._is_avx512_bf16_supported() else torch.float32
 
 
