@@ -91,6 +91,32 @@ test.each([0, 1])("a thread that dies takes the replies with it, and the model g
   expect(await model.evaluate(ids)).toEqual(expected);
 });
 
+describe("close ends although a thread dies", () => {
+  test.each([0, 1])("that is computing: thread %i", async (thread) => {
+    const model = await load(fixture("tiny-moe-Q4_0.gguf"), { ...small, threads: 2 });
+    const running = model.completeStream([1, 2, 3], { maxTokens: 450, ignoreEos: true })[Symbol.asyncIterator]();
+    await running.next();
+    const rest = (async () => {
+      while (!(await running.next()).done);
+    })();
+    const told = rest.then(
+      () => "abort", // it had ended already
+      (error: Error) => error.message,
+    );
+    await Promise.all([workers[thread]!.terminate(), model.close()]);
+    expect(await told).toMatch(/^abort$|the reply was lost|the model is closed/);
+  });
+
+  test("that is being started anew", async () => {
+    const model = await load(fixture("tiny-moe-Q4_0.gguf"), { ...small, threads: 2 });
+    await workers[0]!.terminate();
+    await vi.waitUntil(() => workers.length > 2, { timeout: 20_000, interval: 1 });
+    const closed = model.close();
+    await workers.at(-1)!.terminate();
+    await closed;
+  });
+});
+
 test("threads that keep dying are not started for ever", async () => {
   await using model = await load(fixture("tiny-moe-Q4_0.gguf"), { ...small, threads: 2 });
   const errors: string[] = [];

@@ -35,10 +35,13 @@ port.onMessage((data) => {
       settleRead(message);
       break;
     case "close":
-      void model!.close().then(() => {
-        tell({ type: "closed" });
-        port.leave();
-      });
+      void model!
+        .close()
+        .catch(() => undefined) // of a team that another thread has left
+        .then(() => {
+          tell({ type: "closed" });
+          port.leave();
+        });
   }
 });
 

@@ -260,7 +260,7 @@ export class Link {
     if (!this.#stats) return this.#onReady?.reject(error); // while loading
     for (const call of this.#calls.keys()) this.#settle(call)?.reject(new Error(`the reply was lost: ${error.message}`, { cause: error }));
     this.#onClosed?.();
-    if (this.#closed) return;
+    if (this.#closed) return this.#onReady?.reject(error); // whoever closes waits for a start that was under way
     const now = performance.now();
     this.#restarts.push(now);
     if (this.#restarts.filter((at) => now - at < RESTARTS_MS).length <= MAX_RESTARTS) this.#begin(true);

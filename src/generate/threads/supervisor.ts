@@ -22,7 +22,7 @@ export interface SupervisorOptions {
   readonly text: TextParts;
   readonly data: Omit<ThreadData, "thread" | "loaded">;
   readonly onMessage: (message: FromLeader) => void;
-  /** A thread ended that should not have; all others have been ended too. */
+  /** A thread ended that should not have, or the first one while closing; all others have been ended too. */
   readonly onLost: (error: Error | undefined) => void;
 }
 
@@ -84,9 +84,11 @@ export class Supervisor {
   }
 
   async #ended(thread: Thread, error: Error | undefined): Promise<void> {
-    if (this.#closing || !this.#threads.includes(thread)) return;
+    if (!this.#threads.includes(thread)) return;
+    // The leader lets the others go before it says that all is closed. For one that ended before that, it would wait.
+    if (this.#closing && thread !== this.#threads[0]) return poison(this.#words, this.#options.plan.teamWords);
     await this.#stopAll();
-    if (!this.#closing) this.#options.onLost(error);
+    this.#options.onLost(error);
   }
 
   get #words(): Int32Array<SharedArrayBuffer> {
