@@ -92,7 +92,7 @@ export class Constraints {
     const key = `${option} ${json(option, source)}`;
     let grammar = this.#grammars.get(key);
     this.#grammars.delete(key); // and in again, as the latest
-    if (!grammar) grammar = named(option, () => new Grammar(make()!));
+    if (!grammar) grammar = named(option, () => Grammar.of(() => make()!));
     this.#grammars.set(key, grammar);
     if (this.#grammars.size > MAX_GRAMMARS) this.#grammars.delete(this.#grammars.keys().next().value!);
     return grammar;

@@ -1,7 +1,7 @@
 /** Calls of tools in the model's own syntax: `[f(a='x', n=3), g()]`, or JSON where the model writes that. */
 import { UnsupportedError } from "../errors.ts";
 import type { JsonSchema, Tool } from "../types.ts";
-import { chars, choice, type Expression, machine, NOTHING, repeat, sequence, text } from "./expression.ts";
+import { chars, choiceOf, type Expression, machine, NOTHING, repeat, sequence, text } from "./expression.ts";
 import { inOrder, SchemaCompiler } from "./json-schema.ts";
 import { MAX_CALLS } from "./limits.ts";
 import { Literals, type Machine } from "./machine.ts";
@@ -52,7 +52,7 @@ export function callsExpression(tools: readonly Tool[], options: CallOptions): E
     names.add(name);
     return [callExpression(tool, at, options.syntax, strict)];
   });
-  const one = choice(...calls);
+  const one = choiceOf(calls);
   return sequence(text("["), one, ...(options.parallel ? [repeat(sequence(text(SEPARATOR), one), 0, MAX_CALLS - 1)] : []), text("]"));
 }
 
@@ -93,10 +93,10 @@ function namesOnly(parameters: JsonSchema): JsonSchema {
 function keywordArguments({ declared, others }: Members): Expression {
   if (declared.every(({ key }) => ARGUMENT_NAME.test(key))) {
     const members = declared.map(({ key, required, value }) => ({ required, member: sequence(text(`${key}=`), value) }));
-    return inOrder(members, choice(...others.map(({ limits, value }) => sequence(argumentName(limits), text("="), value))));
+    return inOrder(members, choiceOf(others.map(({ limits, value }) => sequence(argumentName(limits), text("="), value))));
   }
   const members = declared.map(({ key, required, value }) => ({ required, member: sequence(PYTHON_SYNTAX.key(key), value) }));
-  const other = choice(...others.map(({ limits, value }) => sequence(PYTHON_SYNTAX.keys(limits), value)));
+  const other = choiceOf(others.map(({ limits, value }) => sequence(PYTHON_SYNTAX.keys(limits), value)));
   return sequence(text("**{"), inOrder(members, other), text("}"));
 }
 

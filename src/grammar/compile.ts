@@ -98,7 +98,7 @@ class Facts {
     const heights = children(one).map((part) => this.height.get(part) ?? Number.POSITIVE_INFINITY);
     switch (one.kind) {
       case "choice":
-        return Math.min(...heights); // of none: Infinity
+        return heights.reduce((least, height) => Math.min(least, height), Number.POSITIVE_INFINITY); // too many to be arguments
       case "repeat":
         return one.min === 0 ? 0 : heights[0]!;
       case "nest":
@@ -195,7 +195,7 @@ function build(root: Expression, facts: Facts): Node {
   }
   const node = make(root);
   for (const [to, from] of lists)
-    to.push(...from.filter((one) => facts.height.get(one) !== Number.POSITIVE_INFINITY || from.length === 1).map(make));
+    for (const one of from) if (facts.height.get(one) !== Number.POSITIVE_INFINITY || from.length === 1) to.push(make(one));
   return node;
 }
 

@@ -22,8 +22,11 @@ export type Expression =
 
 export const text = (value: string): Expression => ({ kind: "text", text: value });
 export const chars = (...ranges: Range[]): Expression => ({ kind: "chars", ranges });
-export const sequence = (...items: Expression[]): Expression => (items.length === 1 ? items[0]! : { kind: "sequence", items });
-export const choice = (...options: Expression[]): Expression => (options.length === 1 ? options[0]! : { kind: "choice", options });
+export const sequence = (...items: Expression[]): Expression => sequenceOf(items);
+export const choice = (...options: Expression[]): Expression => choiceOf(options);
+/** Of so many as a caller may write: more than there is room for among arguments. */
+export const sequenceOf = (items: readonly Expression[]): Expression => (items.length === 1 ? items[0]! : { kind: "sequence", items });
+export const choiceOf = (options: readonly Expression[]): Expression => (options.length === 1 ? options[0]! : { kind: "choice", options });
 export const repeat = (item: Expression, min: number, max: number): Expression => ({ kind: "repeat", item, min, max });
 export const optional = (item: Expression): Expression => repeat(item, 0, 1);
 export const nest = (item: Expression): Expression => ({ kind: "nest", item });

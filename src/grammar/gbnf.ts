@@ -5,6 +5,7 @@ import {
   call,
   chars,
   choice,
+  choiceOf,
   EMPTY,
   type Expression,
   invertRanges,
@@ -13,6 +14,7 @@ import {
   repeat,
   type Rule,
   sequence,
+  sequenceOf,
   text,
 } from "./expression.ts";
 import { MAX_DEPTH, MAX_GRAMMAR_LENGTH, MAX_REPETITIONS } from "./limits.ts";
@@ -72,7 +74,7 @@ class Parser {
       this.#match(SPACE_AND_LINES);
       options.push(this.#sequence(nested));
     }
-    return choice(...options);
+    return choiceOf(options);
   }
 
   #sequence(nested: boolean): Expression {
@@ -82,7 +84,7 @@ class Parser {
       items.push(this.#repeated(item));
       this.#match(nested ? SPACE_AND_LINES : SPACE);
     }
-    return items.length === 0 ? EMPTY : sequence(...items);
+    return items.length === 0 ? EMPTY : sequenceOf(items);
   }
 
   #item(): Expression | undefined {

@@ -4,7 +4,21 @@
  *
  * Documents are canonical: keys in the order of the schema, then others; separators ", " and ": ", no other white space.
  */
-import { call, choice, EMPTY, type Expression, machine, nest, NOTHING, optional, repeat, type Rule, sequence, text } from "./expression.ts";
+import {
+  call,
+  choice,
+  choiceOf,
+  EMPTY,
+  type Expression,
+  machine,
+  nest,
+  NOTHING,
+  optional,
+  repeat,
+  type Rule,
+  sequence,
+  text,
+} from "./expression.ts";
 import { anyInteger, anyNumber, isLimited, limitedNumber } from "./numbers.ts";
 import { areExclusive, valuesOf } from "./schema-exclusive.ts";
 import { type Members, membersOf } from "./schema-members.ts";
@@ -93,7 +107,7 @@ export class SchemaCompiler {
     const options = (one[keyword] as SchemaPart[]).map((option) => flatten([option], this.#schemas, rest));
     if (keyword === "oneOf" && !areExclusive(options, this.#schemas))
       this.#schemas.refuse("a oneOf whose choices may hold at once is not supported: use anyOf, or tell them apart by a required constant");
-    return choice(...options.map((option) => this.#rule(kind, option, write)));
+    return choiceOf(options.map((option) => this.#rule(kind, option, write)));
   }
 
   #strip(schema: SchemaObject, keyword: Union): SchemaObject {
@@ -105,7 +119,7 @@ export class SchemaCompiler {
   #plainValue(set: readonly SchemaObject[]): Expression {
     const values = valuesOf(set);
     if (values) return this.#syntax.oneOf(values.filter((value) => set.every((part) => satisfies(value, part, this.#schemas))));
-    return choice(...[...typesOf(set, this.#schemas)].map((type) => this.#ofType(type, set)));
+    return choiceOf([...typesOf(set, this.#schemas)].map((type) => this.#ofType(type, set)));
   }
 
   #ofType(type: string, set: readonly SchemaObject[]): Expression {
@@ -171,7 +185,7 @@ export class SchemaCompiler {
   object({ declared, others }: Members): Expression {
     const members = declared.map(({ key, required, value }) => ({ required, member: sequence(this.#syntax.key(key), value) }));
     const other = others.map(({ limits, value }) => sequence(this.#syntax.keys(limits), value));
-    return nest(sequence(text("{"), inOrder(members, choice(...other)), text("}")));
+    return nest(sequence(text("{"), inOrder(members, choiceOf(other)), text("}")));
   }
 }
 

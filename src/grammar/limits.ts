@@ -16,6 +16,8 @@ export const MAX_NFA_STATES = 20_000;
 export const MAX_DFA_STATES = 2 ** 15;
 /** Steps that making one automaton's states may take, all together: a fraction of a second. */
 export const MAX_AUTOMATON_WORK = 2 ** 23;
+/** The same of all automata of a grammar, while it is made: about a second. */
+export const MAX_GRAMMAR_WORK = 2 ** 24;
 /** Readings of the text so far that are open at once. */
 export const MAX_STACKS = 500;
 /** Readings that may be looked at for one token mask. */

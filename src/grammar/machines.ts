@@ -2,6 +2,7 @@
 import { UnsupportedError } from "../errors.ts";
 import { MAX_AUTOMATON_WORK, MAX_DFA_STATES } from "./limits.ts";
 import { classify, Machine, refine } from "./machine.ts";
+import { spend } from "./work.ts";
 
 /** What all of some take. It may run into dead ends: trim it. */
 export class Intersection extends Machine {
@@ -147,6 +148,7 @@ export class Trimmed extends Machine {
         return true;
       }
       if (this.#alive.has(state)) continue;
+      spend(classes);
       this.#work += classes;
       if (this.#work > MAX_AUTOMATON_WORK)
         throw new UnsupportedError("limits on one string are too complex together: finding out what they allow takes too long");

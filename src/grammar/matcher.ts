@@ -4,6 +4,7 @@ import { compile } from "./compile.ts";
 import type { Expression } from "./expression.ts";
 import type { TokenMask } from "./token-mask.ts";
 import type { TokenMasks } from "./token-masks.ts";
+import { withinBudget } from "./work.ts";
 
 export interface TokenBytes {
   readonly masks: TokenMasks;
@@ -14,6 +15,11 @@ export interface TokenBytes {
 /** Compiled once; its states, and their masks, are shared by all who match by it. */
 export class Grammar {
   readonly automaton: Automaton;
+
+  /** With all its automata within one budget. @throws {UnsupportedError | RangeError} */
+  static of(make: () => Expression): Grammar {
+    return withinBudget(() => new Grammar(make()));
+  }
 
   /** @throws {UnsupportedError} Too large, too ambiguous, or left-recursive. @throws {RangeError} Nothing matches it. */
   constructor(expression: Expression) {

@@ -4,6 +4,7 @@ import type { Expression } from "./expression.ts";
 import { MAX_AUTOMATON_WORK, MAX_DFA_STATES, MAX_NFA_STATES } from "./limits.ts";
 import { type ByteClasses, classify, Machine } from "./machine.ts";
 import { utf8Sequences } from "./utf8.ts";
+import { spend } from "./work.ts";
 
 interface NfaState {
   readonly edges: (readonly [first: number, last: number, to: number])[];
@@ -66,7 +67,7 @@ class Nfa {
 
   #fork(to: number[]): number {
     const state = this.#state();
-    this.states[state]!.empty.push(...to);
+    for (const one of to) this.states[state]!.empty.push(one);
     return state;
   }
 
@@ -142,6 +143,7 @@ export class RegularMachine extends Machine {
   }
 
   #count(steps: number): void {
+    spend(steps);
     this.#work += steps;
     if (this.#work > MAX_AUTOMATON_WORK)
       throw new UnsupportedError("a regular expression is too complex: making its automaton takes too long");

@@ -1,4 +1,5 @@
 /** Numbers as they are written: JSON's, which Python shares. */
+import { UnsupportedError } from "../errors.ts";
 import { chars, choice, optional, repeat, sequence, text } from "./expression.ts";
 import { classify, Machine } from "./machine.ts";
 import { RegularMachine } from "./nfa.ts";
@@ -49,10 +50,18 @@ export interface NumberLimits {
 
 export const isLimited = (limits: NumberLimits): boolean => Object.values(limits).some((limit) => limit !== undefined);
 
-/** The numbers within limits, written without an exponent; undefined if there are none. */
+/** The numbers within limits, written without an exponent; undefined if there are none. @throws {UnsupportedError} All are too long. */
 export function limitedNumber(limits: NumberLimits, integer: boolean): Machine | undefined {
-  const bounded = new Bounded(limits, integer || limits.multipleOf !== undefined);
-  return bounded.isEmpty ? undefined : bounded;
+  const whole = integer || limits.multipleOf !== undefined;
+  const bounded = new Bounded(limits, whole);
+  if (!bounded.isEmpty) return bounded;
+  const { minimum, exclusiveMinimum, maximum, exclusiveMaximum } = limits;
+  const low = Math.max(minimum ?? Number.NEGATIVE_INFINITY, exclusiveMinimum ?? Number.NEGATIVE_INFINITY);
+  const high = Math.min(maximum ?? Number.POSITIVE_INFINITY, exclusiveMaximum ?? Number.POSITIVE_INFINITY);
+  const digits = whole ? INTEGER_DIGITS : EXACT_DIGITS;
+  if (low <= high && (low >= 10 ** digits || high <= -(10 ** digits)))
+    throw new UnsupportedError(`limits that only numbers of more than ${digits} digits are within are not supported`);
+  return undefined;
 }
 
 /** A double's decimal value, in units of 10^−scale, rounded down or up to a whole one. */

@@ -3,7 +3,7 @@
  * boundaries or Unicode properties.
  */
 import { UnsupportedError } from "../errors.ts";
-import { chars, choice, EMPTY, type Expression, invertRanges, type Range, repeat, sequence } from "./expression.ts";
+import { chars, choice, choiceOf, EMPTY, type Expression, invertRanges, type Range, repeat, sequence, sequenceOf } from "./expression.ts";
 import { MAX_DEPTH, MAX_PATTERN_LENGTH, MAX_REPETITIONS } from "./limits.ts";
 
 const DIGITS: Range[] = [[0x30, 0x39]];
@@ -59,13 +59,13 @@ class Parser {
   #choice(): Expression {
     const options = [this.#sequence()];
     while (this.#take("|")) options.push(this.#sequence());
-    return choice(...options);
+    return choiceOf(options);
   }
 
   #sequence(): Expression {
     const items: Expression[] = [];
     while (this.#at < this.#text.length && !this.#sees("|") && !this.#sees(")")) items.push(this.#quantified());
-    return items.length === 0 ? EMPTY : sequence(...items);
+    return items.length === 0 ? EMPTY : sequenceOf(items);
   }
 
   #quantified(): Expression {

@@ -6,6 +6,9 @@ import type { StringLimits } from "./strings.ts";
 /** $ref and allOf followed; `false`: nothing satisfies them. */
 export type SchemaSet = readonly SchemaObject[] | false;
 
+/** Schemas that hold for one value together. */
+const MAX_AT_ONCE = 10_000;
+
 /** The parts with what their $ref and allOf add, and `known`, of which that is there already. */
 export function flatten(parts: readonly SchemaPart[], schemas: Schemas, known: readonly SchemaObject[] = []): SchemaSet {
   const found = new Set(known);
@@ -13,8 +16,8 @@ export function flatten(parts: readonly SchemaPart[], schemas: Schemas, known: r
   for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
     if (one === false) return false;
     if (one === true || found.has(one)) continue;
-    found.add(one);
-    if (Array.isArray(one["allOf"])) waiting.push(...(one["allOf"] as SchemaPart[]).toReversed());
+    if (found.add(one).size > MAX_AT_ONCE) schemas.refuse(`more than ${MAX_AT_ONCE} schemas for one value are not supported`);
+    if (Array.isArray(one["allOf"])) for (const part of (one["allOf"] as SchemaPart[]).toReversed()) waiting.push(part);
     if (typeof one["$ref"] === "string") waiting.push(schemas.resolve(one["$ref"]));
   }
   return [...found];

@@ -2,6 +2,10 @@
 import { formatMachine } from "./formats.ts";
 import { matches } from "./machine.ts";
 import { patternMachine, type SchemaObject, type Schemas, type SchemaPart } from "./schema-source.ts";
+import { spend } from "./work.ts";
+
+/** What a look at a value costs, beside a step of an automaton. */
+const STEPS = 8;
 
 const encoder = new TextEncoder();
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -14,6 +18,22 @@ export function isEqual(a: unknown, b: unknown): boolean {
   return isObject(b) && keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && isEqual(a[key], b[key]));
 }
 
+const known = new WeakMap<readonly unknown[], ReadonlySet<string>>();
+
+/** An enum's values, each in a text that only its equals have: so that one of thousands is found at once. */
+function spellings(values: readonly unknown[]): ReadonlySet<string> {
+  const found = known.get(values) ?? new Set(values.map(spelling));
+  known.set(values, found);
+  return found;
+}
+
+function spelling(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(spelling).join()}]`;
+  if (!isObject(value)) return JSON.stringify(value);
+  const members = Object.keys(value).sort();
+  return `{${members.map((key) => `${JSON.stringify(key)}:${spelling(value[key])}`).join()}}`;
+}
+
 export function typeOf(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "array";
@@ -22,13 +42,14 @@ export function typeOf(value: unknown): string {
 
 /** @param schemas Resolves references. `depth` ends references that lead back to themselves with the same value. */
 export function satisfies(value: unknown, part: SchemaPart, schemas: Schemas, depth = 0): boolean {
+  spend(STEPS);
   if (typeof part === "boolean") return part;
   if (depth > 200) return false;
   const all = (parts: readonly SchemaPart[]): boolean => parts.every((one) => satisfies(value, one, schemas, depth + 1));
   const types = schemas.types(part);
   const type = typeOf(value);
   if (types && !types.has(type) && !(type === "integer" && types.has("number"))) return false;
-  if (part["enum"] !== undefined && !(part["enum"] as unknown[]).some((one) => isEqual(one, value))) return false;
+  if (part["enum"] !== undefined && !spellings(part["enum"] as unknown[]).has(spelling(value))) return false;
   if ("const" in part && !isEqual(part["const"], value)) return false;
   if (part["$ref"] !== undefined && !all([schemas.resolve(part["$ref"] as string)])) return false;
   if (part["allOf"] !== undefined && !all(part["allOf"] as SchemaPart[])) return false;

@@ -23,7 +23,7 @@ function attempt(make: () => Grammar): void {
     expect(error.message.length).toBeLessThan(700);
   }
 }
-const format = (one: unknown) => () => new Grammar(formatExpression(one as ResponseFormat)!);
+const format = (one: unknown) => () => Grammar.of(() => formatExpression(one as ResponseFormat)!);
 
 const pieces = (...parts: string[]) =>
   fc.array(fc.oneof(fc.constantFrom(...parts), fc.string({ maxLength: 2, unit: "binary" })), { maxLength: 30 }).map((all) => all.join(""));
@@ -170,6 +170,38 @@ describe("hostile ones", () => {
     ["an ambiguous list", { type: "gbnf", grammar: 'root ::= x x x x x x x x "b"\nx ::= "a" | x2 | ""\nx2 ::= "a" x' }],
     ["a palindrome", { type: "gbnf", grammar: 'root ::= "" | . | . root .' }],
     ["a long grammar", { type: "gbnf", grammar: `root ::= ${'"a" | '.repeat(200_000)}"b"` }],
+    ["a grammar of nothing but choices", { type: "gbnf", grammar: `root ::= ${".|".repeat(400_000)}.` }],
+    ["an allOf of hundreds of thousands", { type: "json_schema", schema: { allOf: many(300_000, () => ({})) } }],
+    ["an anyOf of hundreds of thousands", { type: "json_schema", schema: { anyOf: many(300_000, () => ({})) } }],
+    ["an enum that is as long as it may be", { type: "json_schema", schema: { enum: many(90_000, (i) => i.toString(36)) } }],
+    [
+      "oneOfs of long enums",
+      { type: "json_schema", schema: { oneOf: many(200, (i) => ({ enum: many(400, (j) => (i * 400 + j).toString(36)) })) } },
+    ],
+    [
+      "patterns whose product is large, in each of many keys",
+      {
+        type: "json_schema",
+        schema: {
+          type: "object",
+          properties: Object.fromEntries(
+            many(100, (i) => [
+              `key${i}`,
+              { type: "string", allOf: [{ pattern: `^(a{${67 + 2 * i}})+$` }, { pattern: `^(a{${71 + 3 * i}})+b$` }] },
+            ]),
+          ),
+        },
+      },
+    ],
     ["many choices", { type: "choice", choices: many(10_000, (i) => `choice ${i}`) }],
-  ])("%s", (_, one) => attempt(format(one)), 20_000);
+  ])(
+    "%s",
+    (_, one) => {
+      const before = process.cpuUsage();
+      attempt(format(one));
+      const { user, system } = process.cpuUsage(before);
+      expect(user + system, "µs of processor time").toBeLessThan(6e6); // a second or two on an idle core
+    },
+    20_000,
+  );
 });
