@@ -320,6 +320,8 @@ describe("options", () => {
     { frequencyPenalty: -3 },
     { logitBias: { 5000: 1 } },
     { logitBias: { 5: Number.NaN } },
+    { logitBias: { "": 1 } as Record<number, number> },
+    { logitBias: { "0x10": 1 } as Record<number, number> },
     { seed: 1.5 },
     { maxTokens: -1 },
     { maxTokens: 0.5 },

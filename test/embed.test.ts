@@ -60,6 +60,15 @@ describe("a vector", () => {
     expect(await threaded.embed(texts)).toEqual(alone);
   });
 
+  it("of many texts leaves room for a reply", async () => {
+    const ended: string[] = [];
+    await Promise.all([
+      model.embed(Array.from({ length: 40 }, () => texts[1]!)).then(() => ended.push("texts")),
+      model.complete("Mina", { maxTokens: 2 }).then(() => ended.push("reply")),
+    ]);
+    expect(ended).toEqual(["reply", "texts"]);
+  });
+
   it("of ids is that of their text", async () => {
     expect(await model.embed([model.tokenize(texts[0]!, { bos: true })])).toEqual(await model.embed([texts[0]!]));
   });

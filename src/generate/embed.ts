@@ -8,7 +8,7 @@ import { checkIds } from "./complete.ts";
 const POOLINGS = ["mean", "last", "cls"] as const;
 
 /**
- * See Model.embed. Texts are encoded without control tokens, with BOS where the file wants it; they are computed side by side, and each vector has
+ * See Model.embed. Texts are encoded without control tokens, with BOS where the file wants it; they are computed side by side, some at a time, and each vector has
  * the bits that it has alone: sums are f64, in the order of the positions.
  *
  * @throws {RangeError} An empty text, or an option that is none. @throws {ContextLengthError} A text does not fit.
@@ -24,7 +24,7 @@ export async function embed(
   onTokens?.(prompts.reduce((sum, ids) => sum + ids.length, 0));
   const failed = new AbortController();
   const options = { signal: signal ? AbortSignal.any([signal, failed.signal]) : failed.signal };
-  const vectors = prompts.map(async (ids) => {
+  const vector = async (ids: number[]): Promise<Float32Array> => {
     const sequence = await engine.open(options);
     try {
       const pool = createPool(pooling, ids.length, engine.config.hiddenSize);
@@ -33,12 +33,20 @@ export async function embed(
     } finally {
       engine.release(sequence);
     }
+  };
+  // One sequence is left for others, who would wait for all texts otherwise.
+  const atOnce = Math.max(1, engine.maxSequences - 1);
+  const vectors: Float32Array[] = [];
+  const waiting = prompts.entries();
+  const works = Array.from({ length: Math.min(atOnce, prompts.length) }, async () => {
+    for (const [i, ids] of waiting) vectors[i] = await vector(ids);
   });
   try {
-    return await Promise.all(vectors);
+    await Promise.all(works);
+    return vectors;
   } catch (error) {
     failed.abort(); // nobody wants the others
-    await Promise.allSettled(vectors);
+    await Promise.allSettled(works);
     throw error;
   }
 }

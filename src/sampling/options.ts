@@ -46,8 +46,8 @@ export function resolveSampling(options: SamplingOptions, defaults: SamplingOpti
 function readLogitBias(bias: Record<number, number>, vocabularySize: number): Map<number, number> {
   const entries = new Map<number, number>();
   for (const [key, value] of Object.entries(bias)) {
-    const id = Number(key);
-    if (!Number.isInteger(id) || id < 0 || id >= vocabularySize)
+    const id = /^\d+$/.test(key) ? Number(key) : Number.NaN;
+    if (!(id < vocabularySize))
       throw new RangeError(`logitBias names token ${key}; the vocabulary has ${vocabularySize}`);
     if (typeof value !== "number" || Number.isNaN(value))
       throw new RangeError(`logitBias of token ${key} must be a number, not ${String(value)}`);

@@ -13,12 +13,13 @@ export interface KernelModule {
 
 const chosen = new Map<"auto" | Build, Promise<KernelModule>>();
 
-/** Compiled and probed once a process. @throws UnsupportedError where the build that was asked for does not run here. */
+/** Compiled and probed once a process, unless that failed. @throws UnsupportedError where the build that was asked for does not run here. */
 export async function chooseKernels(wanted: "auto" | Build = "auto"): Promise<KernelModule> {
   if (!["auto", "relaxed", "plain"].includes(wanted))
     throw new RangeError(`kernels must be "auto", "relaxed" or "plain", not ${JSON.stringify(wanted)}`);
   const known = chosen.get(wanted) ?? compileAndProbe(wanted);
   chosen.set(wanted, known);
+  known.catch(() => chosen.delete(wanted)); // a file or an address may be there the next time
   return known;
 }
 

@@ -9,6 +9,7 @@ const paired = new Map<Build, Promise<KernelModule>>();
 export function pairVectors(unpaired: KernelModule): Promise<KernelModule> {
   const known = paired.get(unpaired.build) ?? compileAndProbe(unpaired);
   paired.set(unpaired.build, known);
+  known.catch(() => paired.delete(unpaired.build));
   return known;
 }
 
