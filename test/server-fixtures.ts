@@ -44,7 +44,8 @@ export function fakeModel(script: Script = {}, id = "fake"): FakeModel {
     const choice: Choice = { index: 0, content: "", reasoning: null, toolCalls: [], finishReason: "stop", ...script.reply };
     return { ...choice, usage, choices: [choice] };
   }
-  const model = { info: { id, maxSequences: 4, contextLength: 8192 } as ModelInfo, chat, chatStream } as Partial<Model> as Model;
+  const info = { id, maxSequences: 4, contextLength: 8192, vocabularySize: 65_536, samplingDefaults: {} } as ModelInfo;
+  const model = { info, chat, chatStream } as Partial<Model> as Model;
   return { model, asked, ended: () => ended };
 }
 

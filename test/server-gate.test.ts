@@ -100,7 +100,7 @@ describe("keys", () => {
 
   it("see what they have stored, and nothing of others", async () => {
     const { model } = fakeModel({ parts: said });
-    const app = appOf({ fake: { ...model, info: { ...model.info, samplingDefaults: {} } } }, { apiKeys: ["a", "b"] });
+    const app = appOf({ fake: model }, { apiKeys: ["a", "b"] });
     const respond = (key: string, body: object): Promise<Response> =>
       app.request("http://local/v1/responses", { method: "POST", body: JSON.stringify(body), ...withKey(key) });
     const item = { id: "msg_1", type: "message", role: "user", content: "a secret" };

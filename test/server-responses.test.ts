@@ -24,7 +24,6 @@ type Event = Record<string, unknown> & { type: string };
 function asker(script: Script): { post: (path: string, body: object) => Promise<Response>; asked: ReturnType<typeof fakeModel>["asked"] } {
   const fake = fakeModel(script);
   fake.model.countTokens = async () => 5;
-  Object.assign(fake.model.info, { samplingDefaults: {} });
   const app = appOf(fake.model);
   return { asked: fake.asked, post: (path, body) => app.request(`http://local${path}`, { method: "POST", body: JSON.stringify(body) }) };
 }

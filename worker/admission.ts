@@ -1,6 +1,7 @@
 /** The door to one model: every reply waits for its turn, is held to its limits, and is counted. */
-import type { CompletionPart, EmbedOptions, FinishReason, Model, ReplyPart, Stats, Usage } from "../src/index.ts";
-import { ApiError, errorCode } from "./errors.ts";
+import { resolveGeneration } from "../src/generate/options.ts";
+import type { CompletionPart, EmbedOptions, FinishReason, GenerateOptions, Model, ReplyPart, Stats, Usage } from "../src/index.ts";
+import { ApiError, errorCode, isRefusal } from "./errors.ts";
 import { FairQueue, QueueError } from "./limits/fair-queue.ts";
 import { CHARACTERS_PER_TOKEN, type ResolvedLimits } from "./limits/limits.ts";
 import { type Rates, retrySeconds } from "./limits/rates.ts";
@@ -20,10 +21,7 @@ export interface AdmissionOptions {
   readonly onReply: (visit: Visit, usage: Usage) => void;
 }
 
-interface Asked {
-  readonly n?: number;
-  readonly maxTokens?: number;
-  readonly signal?: AbortSignal;
+interface Asked extends GenerateOptions {
   /** Prompts that are computed each for itself, default 1. */
   readonly parts?: number;
 }
@@ -133,9 +131,16 @@ export class Admission {
     }
   }
 
-  /** @throws {ApiError} 400: the prompt is too long; 429: the client has used up its tokens; 503: too many wait. */
-  async #enter(visit: Visit, input: unknown, { n = 1, maxTokens = EXPECTED_REPLY_TOKENS, signal, parts = 1 }: Asked): Promise<Turn> {
-    const { limits, rates, onReply } = this.#options;
+  /**
+   * What can be found wrong at once is, before anybody waits or is charged.
+   *
+   * @throws {RangeError} An option. @throws {ApiError} 400: the prompt is too long; 429: the client has used up its tokens; 503: too many wait.
+   */
+  async #enter(visit: Visit, input: unknown, asked: Asked): Promise<Turn> {
+    const { limits, rates, onReply, model } = this.#options;
+    const { samplingDefaults, vocabularySize, maxSequences } = model.info;
+    resolveGeneration(asked, samplingDefaults, vocabularySize, maxSequences);
+    const { n = 1, maxTokens = EXPECTED_REPLY_TOKENS, signal, parts = 1 } = asked;
     const promptTokens = Math.ceil(this.#checkLength(input, parts) / EXPECTED_CHARACTERS_PER_TOKEN);
     const settle = await rates.takeTokens(visit, promptTokens + Math.min(maxTokens, EXPECTED_REPLY_TOKENS) * n);
     const leaving = signal ? AbortSignal.any([signal, visit.signal]) : visit.signal;
@@ -156,6 +161,7 @@ export class Admission {
         promptTokens,
         onEnd: (usage) => {
           place.release();
+          if (!usage) return void settle(0).catch(console.error);
           this.#replyMs += (performance.now() - started - this.#replyMs) / 16;
           settle(usage.promptTokens + usage.completionTokens).catch(console.error);
           onReply(visit, usage);
@@ -196,6 +202,7 @@ export class Admission {
 
   #failed(visit: Visit, turn: Turn, error: unknown): unknown {
     const told = turn.late ?? error;
+    if (isRefusal(told)) turn.refuse();
     if (!visit.signal.aborted) visit.error ??= errorCode(told);
     return told;
   }

@@ -82,6 +82,9 @@ export function toApiError(error: unknown): ApiError {
   return new ApiError(500, "the server failed to answer this request; its log says why", { code: INTERNAL_ERROR });
 }
 
+/** Whether the request is to blame, and no reply was begun for it. */
+export const isRefusal = (error: unknown): boolean => knownError(error)?.status === 400;
+
 /** For logs. */
 export function errorCode(error: unknown): string {
   const told = knownError(error);

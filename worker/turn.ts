@@ -11,7 +11,8 @@ export interface TurnOptions {
   readonly limits: Pick<ResolvedLimits, "replyTimeout" | "readTimeout">;
   /** Reckoned, for a reply that does not come to its usage. */
   readonly promptTokens: number;
-  readonly onEnd: (usage: Usage) => void;
+  /** undefined: it was refused before anything was computed. */
+  readonly onEnd: (usage: Usage | undefined) => void;
 }
 
 export class Turn {
@@ -27,6 +28,7 @@ export class Turn {
   #parts = 0;
   #firstAt: number | undefined;
   #handedOut: number | undefined; // since when the reader has it
+  #refused = false;
   #ended = false;
 
   constructor(options: TurnOptions) {
@@ -67,6 +69,11 @@ export class Turn {
     if (whole) visit.firstTokenMs ??= visit.ms - (performance.now() - this.#began) + usage.prefillMs;
   }
 
+  /** The request was wrong: unless parts have been seen, nothing was computed. */
+  refuse(): void {
+    this.#refused = this.#parts === 0;
+  }
+
   handOut(): void {
     this.#handedOut = performance.now();
   }
@@ -81,8 +88,8 @@ export class Turn {
     clearTimeout(this.#replyTimer);
     clearInterval(this.#readTimer);
     this.signal.removeEventListener("abort", this.#onAbort);
-    const usage = this.#usage ?? this.#reckoned();
-    this.#options.visit.spend(usage);
+    const usage = this.#refused ? undefined : (this.#usage ?? this.#reckoned());
+    if (usage) this.#options.visit.spend(usage);
     this.#options.onEnd(usage);
     this.#release();
   }
@@ -91,6 +98,7 @@ export class Turn {
 
   #timeOut(message: string): void {
     this.#late = new ApiError(504, message, { code: "timeout" });
+    this.#options.visit.error ??= "timeout"; // the end that follows may be the end of the visit
     this.#timedOut.abort(this.#late);
   }
 

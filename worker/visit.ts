@@ -71,6 +71,7 @@ export class Visit {
 
   /** The reply under way is ended where it is. */
   cut(): void {
+    this.error ??= "shutting_down";
     this.#cut.abort(new Error("the server is shutting down"));
   }
 
