@@ -27,6 +27,7 @@ const flags: ReadonlyMap<string, string> = new Map([
   ["seed", "--seed"],
   ["maxTokens", "--max-tokens"],
   ["stop", "--stop"],
+  ["cors", "--cors"],
 ]);
 
 /** Undefined: nothing is to be said. */
@@ -35,7 +36,7 @@ export function explain(error: unknown): { line: string | undefined; code: numbe
   const message = printable((error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "");
   if (error instanceof ContextLengthError) {
     return {
-      line: `the text has ${error.tokens} tokens, the context ${error.limit}; shorten it or pass a larger --ctx`,
+      line: `the text has ${error.tokens} tokens, the context ${error.limit}; shorten it, or pass a larger --ctx if the model has more (lfm-edge inspect says)`,
       code: EXIT.failed,
     };
   }

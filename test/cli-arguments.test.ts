@@ -62,7 +62,11 @@ describe("errors", () => {
     [new RangeError("Invalid array length"), "Invalid array length", 1],
     [new UnsupportedError("threads is not supported: x", "threads"), "--threads is not supported: x", 2],
     [new UnsupportedError("its architecture is llama", "llama"), "its architecture is llama", 1],
-    [new ContextLengthError("x", 9, 5), "the text has 9 tokens, the context 5; shorten it or pass a larger --ctx", 1],
+    [
+      new ContextLengthError("x", 9, 5),
+      "the text has 9 tokens, the context 5; shorten it, or pass a larger --ctx if the model has more (lfm-edge inspect says)",
+      1,
+    ],
     [new Error("one line\nat a stack"), "one line", 1],
     [new Error("\u001b[31mred\u0007"), "\\u001b[31mred\\u0007", 1],
     ["thrown text", "thrown text", 1],

@@ -72,6 +72,11 @@ describe("keys", () => {
     for (const wrong of [hash, hash.slice(7), `${key}0`]) expect((await post(app, hello, withKey(wrong))).status).toBe(401);
   });
 
+  it("send whoever looks whether a server is there to what it answers", async () => {
+    const answer = await appOf(fakeModel().model, { apiKeys: ["secret"] }).request("http://local/");
+    expect([answer.status, answer.headers.get("location")]).toEqual([302, "/docs"]);
+  });
+
   it("guard all but what anybody may see", async () => {
     const app = appOf(fakeModel().model, { apiKeys: ["secret"] });
     for (const path of ["/v1/models", "/metrics", "/nothing"]) expect((await app.request(`http://local${path}`)).status).toBe(401);
@@ -120,8 +125,9 @@ describe("keys", () => {
 
   it.each<[unknown, RegExp]>([
     [[], /^apiKeys must hold from 1 to/],
-    [["two words"], /^apiKeys\[0\]\.key: a key must not/],
-    [["good", { key: "" }], /^apiKeys\[1\]\.key: a key must not/],
+    [["two words"], /^apiKeys\[0\]\.key: a key has no spaces/],
+    [["good", { key: "" }], /^apiKeys\[1\]\.key: a key has no spaces/],
+    [["sha256:5b1c"], /^apiKeys\[0\]\.key: .* 64 hexadecimal digits/],
     [[{ key: "x", name: "\n" }], /^apiKeys\[0\]\.name: a name has/],
     [[{ key: "x", requestsPerMinute: 0 }], /^apiKeys\[0\]\.requestsPerMinute: /],
     [[{ key: "x", tokensPerMinute: 1.5 }], /^apiKeys\[0\]\.tokensPerMinute: /],
@@ -188,6 +194,16 @@ describe("rates", () => {
     const refused = await post(app, { ...hello, max_tokens: 5000 });
     expect([await codeOf(refused.clone()), refused.headers.get("retry-after")]).toEqual([[429, "rate_limit_exceeded"], "8"]);
     expect((await post(app, { ...hello, max_tokens: 40 })).status).toBe(200);
+  });
+
+  it("of tokens are not charged for what is refused", async () => {
+    const { model } = fakeModel({ error: new RangeError("topP must be at most 1") });
+    const app = appOf(model, { limits: { tokensPerMinute: 600 } });
+    const long = { messages: [{ role: "user", content: "x".repeat(1200) }] };
+    expect((await post(app, { ...long, n: 0 })).status).toBe(400); // found at the door
+    expect((await post(app, { ...long, max_tokens: 1 })).status).toBe(400); // and by the model
+    const after = await post(app, { ...hello, max_tokens: 97 });
+    expect(after.headers.get("x-ratelimit-remaining-tokens")).toBe("500"); // 12 characters and 97 tokens, of 600
   });
 
   it("count what was said when the client leaves", async () => {
@@ -461,6 +477,38 @@ describe("what is told", () => {
     await (await post(app, streamed)).text();
     expect(log).toMatchObject([{ status: 200, error: "internal_error" }]);
     expect(consoleError).toHaveBeenCalledOnce();
+    consoleError.mockRestore();
+  });
+
+  it("is why a stream was ended that had begun", async () => {
+    const late = logged(patientModel().model, { limits: { replyTimeout: 1000 } });
+    const slow = events(await post(late.app, streamed));
+    await vi.advanceTimersByTimeAsync(1000);
+    await slow;
+    expect(late.log).toMatchObject([{ status: 200, error: "timeout" }]);
+    const cut = logged(patientModel().model);
+    const cutOff = events(await post(cut.app, streamed));
+    await Promise.all([cut.app.close(0), vi.advanceTimersByTimeAsync(1000)]);
+    await cutOff;
+    expect(cut.log).toMatchObject([{ status: 200, error: "shutting_down" }]);
+  });
+
+  it("is nothing on the console of a client that leaves in the middle of its body", async () => {
+    const consoleError = vi.spyOn(console, "error").mockReturnValue();
+    const { app, log } = logged(fakeModel().model);
+    const left = new AbortController();
+    let pulls = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        if (++pulls === 1) return controller.enqueue(new TextEncoder().encode('{"mess'));
+        left.abort();
+        controller.error(new Error("aborted"));
+      },
+    });
+    const init = { method: "POST", body, signal: left.signal, duplex: "half" } as RequestInit;
+    await app.fetch(new Request("http://local/v1/chat/completions", init));
+    expect(log).toMatchObject([{ left: true }]);
+    expect(consoleError).not.toHaveBeenCalled();
     consoleError.mockRestore();
   });
 

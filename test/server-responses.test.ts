@@ -98,6 +98,25 @@ describe("a response", () => {
     consoleError.mockRestore();
   });
 
+  it("that fails for an option names the field", async () => {
+    const { post } = asker({ parts: thinksAndCalls.slice(0, 3), error: new RangeError("maxTokens must be more") });
+    const events = await eventsOf(await post("/v1/responses", { input: "Hi", stream: true }));
+    const message = "max_output_tokens must be more";
+    expect(events.slice(-2)).toMatchObject([
+      { type: "error", param: "max_output_tokens", message },
+      { type: "response.failed", response: { error: { message } } },
+    ]);
+  });
+
+  it("has the log-probabilities of tokens that have no text yet", async () => {
+    const token = { id: 1, text: "", bytes: [], logprob: -1, top: [] };
+    const parts: ReplyPart[] = ["", "x"].map((text) => ({ type: "text", index: 0, text, logprobs: [token] }));
+    const { post } = asker({ parts: [...parts, { type: "finish", index: 0, finishReason: "stop" }] });
+    const answer = await post("/v1/responses", { input: "Hi", include: ["message.output_text.logprobs"] });
+    const { output } = (await answer.json()) as { output: { content: { logprobs: object[] }[] }[] };
+    expect(output[0]!.content[0]!.logprobs).toHaveLength(2);
+  });
+
   it("that cannot begin is an error with a status", async () => {
     for (const stream of [true, false]) {
       const { post } = asker({ error: new ContextLengthError("too long", 9, 5) });
@@ -184,6 +203,16 @@ describe("the store", () => {
     expect(() => store.conversation("r1")).toThrow(expect.objectContaining({ code: "previous_response_not_found" }));
     expect(() => store.resolve([{ type: "item_reference", id: "i1" }])).toThrow(expect.objectContaining({ code: "item_not_found" }));
     expect(store.conversation("new")).toEqual([{ id: "i0" }]);
+  });
+
+  it("keeps an item that a later response refers to", () => {
+    const store = new ResponseStore();
+    store.add("a", { response, items: [{ id: "i" }], previous: undefined });
+    store.add("b", { response, items: store.resolve([{ type: "item_reference", id: "i" }]), previous: undefined });
+    store.delete("a");
+    expect(store.resolve([{ type: "item_reference", id: "i" }])).toEqual([{ id: "i" }]);
+    store.delete("b");
+    expect(() => store.resolve([{ type: "item_reference", id: "i" }])).toThrow(expect.objectContaining({ code: "item_not_found" }));
   });
 
   it("keeps so much text, and nothing that is larger alone", () => {

@@ -269,6 +269,8 @@ describe("a request", () => {
       { response_format: { type: "json_schema", json_schema: { name: "x", schema: { type: "string" }, strict: true } } },
       { type: "json_schema", schema: { type: "string" } },
     ],
+    [{ response_format: { type: "json_schema", schema: { type: "string" } } }, { type: "json_schema", schema: { type: "string" } }],
+    [{ response_format: { type: "json_object", schema: { type: "object" } } }, { type: "json_schema", schema: { type: "object" } }],
     [{ json_schema: { type: "string" } }, { type: "json_schema", schema: { type: "string" } }],
     [{ guided_json: '{"type": "string"}' }, { type: "json_schema", schema: { type: "string" } }],
     [{ guided_regex: "a+" }, { type: "regex", pattern: "a+" }],
@@ -284,6 +286,49 @@ describe("a request", () => {
     expect(fake.asked[0]!.options.responseFormat).toEqual(responseFormat);
   });
 
+  it.each([
+    [{ max_completion_tokens: -1 }, new RangeError("maxTokens must be 0 or more"), "max_completion_tokens must be 0 or more"],
+    [{ max_thinking_tokens: -1 }, new RangeError("maxThinkingTokens must be 0 or more"), "max_thinking_tokens must be 0 or more"],
+    [{ guided_choice: [] }, new RangeError("responseFormat.choices must hold one"), "guided_choice must hold one"],
+    [{ grammar: "root" }, new UnsupportedError("responseFormat: line 1 is bad", "responseFormat"), "grammar: line 1 is bad"],
+    [{ json_schema: {} }, new UnsupportedError("responseFormat.schema.not is bad", "responseFormat"), "json_schema.not is bad"],
+    [
+      { response_format: { type: "json_schema", json_schema: { schema: {} } } },
+      new UnsupportedError("responseFormat.schema.not is bad", "responseFormat"),
+      "response_format.json_schema.schema.not is bad",
+    ],
+    [
+      { response_format: { type: "json_object", schema: {} } },
+      new UnsupportedError("responseFormat.schema.not is bad", "responseFormat"),
+      "response_format.schema.not is bad",
+    ],
+    [
+      { structured_outputs: { json: {} } },
+      new UnsupportedError("responseFormat.schema.not is bad", "responseFormat"),
+      "structured_outputs.json.not is bad",
+    ],
+  ])("is told what is wrong with it by the names that it used: %j", async (body, error, message) => {
+    const { model } = fakeModel();
+    const told = await errorOf(post(appOf({ ...model, chat: () => Promise.reject(error) }), { ...hello, ...body, max_tokens: 1 }));
+    const given = body as { max_completion_tokens?: number };
+    // What the door finds by itself is worded by the library.
+    if (given.max_completion_tokens !== undefined || "max_thinking_tokens" in body)
+      expect(told.message.split(" ")[0]).toBe(message.split(" ")[0]);
+    else expect(told.message).toBe(message);
+    expect(told.param).toBe(/^\w+/.exec(message)![0]);
+  });
+
+  it.each([
+    [{ response_format: { type: "xml" } }, /^response_format\.type: .*"text"; or .*"json_object"; or .*"json_schema"$/],
+    [{ response_format: { type: "json_schema" } }, /^response_format\.json_schema: .*expected object, received undefined/],
+    [{ response_format: { type: "json_object", schema: 3 } }, /^response_format\.schema: .*received number/],
+    [{ tool_choice: "any" }, /^tool_choice: .*"auto"\|"none"\|"required"/],
+    [{ tool_choice: { type: "function" } }, /^tool_choice\.function: .*expected object/],
+    [{ stop: 3 }, /^stop: .*expected string.*; or .*expected array/],
+  ])("is told which of several forms it may have: %j", async (body, message) => {
+    expect((await errorOf(post(appOf(fakeModel().model), { ...hello, ...body }))).message).toMatch(message);
+  });
+
   it("may allow some of the tools only", async () => {
     const fake = fakeModel();
     const [f, g] = ["f", "g"].map((name) => ({ type: "function", function: { name } }));
@@ -297,6 +342,10 @@ describe("a request", () => {
     const response = await post(appOf(fakeModel().model), body);
     expect(response.headers.get("x-ignored-params")).toBe("stream_options.every, gr%C3%B6%C3%9Fe, mirostat");
     expect((await post(appOf(fakeModel().model), { ...hello, metadata: {}, user: "me" })).headers.get("x-ignored-params")).toBeNull();
+    const inner = { response_format: { type: "text", foo: 1 }, tool_choice: { type: "function", function: { name: "f", bar: 1 } } };
+    const tools = [{ type: "function", function: { name: "f" } }];
+    const nested = await post(appOf(fakeModel().model), { ...hello, ...inner, tools });
+    expect(nested.headers.get("x-ignored-params")).toBe("tool_choice.function.bar, response_format.foo");
     const many = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`field_${i}`, 1]));
     const header = (await post(appOf(fakeModel().model), { ...hello, ...many })).headers.get("x-ignored-params")!;
     expect(header).toMatch(/^field_0, field_1, .*, \d+ more$/);
@@ -345,7 +394,7 @@ describe("a request", () => {
 
   it.each([
     [new ContextLengthError("the prompt has 9 tokens", 9, 5), 400, "messages", "context_length_exceeded"],
-    [new TemplateError("messages[0].role is bad"), 400, "messages", null],
+    [new TemplateError("messages[0].role is bad"), 400, "messages", "invalid_value"],
     [new UnsupportedError("toolChoice is not supported: no", "toolChoice"), 400, "tool_choice", "unsupported_parameter"],
     [new RangeError("topP must be above 0, not 2"), 400, "top_p", "invalid_value"],
     [new OutOfMemoryError("no memory", 2, 1), 503, null, "out_of_memory"],

@@ -70,6 +70,9 @@ describe("settings", () => {
     [{ LFM_API_KEY: "a b" }, "the API key of LFM_API_KEY must not have spaces"],
     [{ LFM_KEYS: "secret" }, "the keys of LFM_KEYS are not valid JSON"],
     [{ LFM_KEYS: "{}" }, "the keys of LFM_KEYS must be a list"],
+    [{ LFM_KEYS: "[]" }, "LFM_KEYS: the list must hold from 1 to"],
+    [{ LFM_KEYS: '[{ "key": "x", "name": "a b" }]' }, "LFM_KEYS: the list[0].name: a name has"],
+    [{ LFM_API_KEY: "sha256:5b1c" }, "LFM_API_KEY: "],
     [{ LFM_LOG: "xml" }, 'LFM_LOG must be json or text, not "xml"'],
     [{ LFM_PUBLIC_WITHOUT_KEY: "yes" }, 'LFM_PUBLIC_WITHOUT_KEY must be 1 or 0, not "yes"'],
   ])("%j is refused", async (values, message) => {

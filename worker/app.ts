@@ -32,7 +32,7 @@ export const DEFAULT_GRACE_MS = 25_000;
 
 /**
  * Every address of docs/http.md, for one model or several; requests that name none get the first.
- * Errors have the shape of the API that is asked. With `apiKeys`, all but /health, /openapi.json and /docs want one.
+ * Errors have the shape of the API that is asked. With `apiKeys`, all but /, /health, /openapi.json and /docs want one.
  *
  * @throws {RangeError} No model; a key, a limit or an origin that is none.
  */
@@ -51,7 +51,7 @@ export function createApp(options: AppOptions): App {
   const visits = new Visits({ log: options.log, onEnd: (visit, route) => metrics.countRequest(visit, route) });
 
   const app = new Hono();
-  app.onError((error, c) => errorResponse(error, c.req.path));
+  app.onError((error, c) => errorResponse(error, c.req.path, c.get("visit")?.sent));
   app.use(requestId());
   app.use(visits.track);
   if (options.cors) app.use(allowOrigins(options.cors));

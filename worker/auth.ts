@@ -4,7 +4,7 @@ import { ApiError } from "./errors.ts";
 import type { KeyRing } from "./keys.ts";
 
 /** What anybody may see. */
-const OPEN: ReadonlySet<string> = new Set(["/health", "/openapi.json", "/docs"]);
+const OPEN: ReadonlySet<string> = new Set(["/", "/health", "/openapi.json", "/docs"]);
 
 /** Lets through who has one of the keys. @throws {ApiError} 401 */
 export function requireKey(keys: KeyRing): MiddlewareHandler {

@@ -1,7 +1,7 @@
 /** Whatever goes wrong, as OpenAI's clients expect to be told. */
 import { TemplateError } from "../src/chat/template-error.ts";
 import { ContextLengthError, OutOfMemoryError, UnsupportedError } from "../src/index.ts";
-import { inWireNames, optionOf, type Told } from "./field-names.ts";
+import { inWireNames, optionOf, type Sent, type Told } from "./field-names.ts";
 
 export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 408 | 413 | 429 | 500 | 503 | 504;
 
@@ -29,14 +29,14 @@ export class ApiError extends Error {
 }
 
 /** The answer to a request that failed, in the shape of the API that its path belongs to. */
-export function errorResponse(error: unknown, path: string): Response {
+export function errorResponse(error: unknown, path: string, sent?: Sent): Response {
   const told = toApiError(error);
-  return Response.json(errorBody(told, path), { status: told.status, headers: told.headers });
+  return Response.json(errorBody(told, path, sent), { status: told.status, headers: told.headers });
 }
 
 /** The body of such an answer, or the event that ends a stream. */
-export function errorBody(error: ApiError, path: string): object {
-  const told = inWireNames(error, path);
+export function errorBody(error: ApiError, path: string, sent?: Sent): object {
+  const told = inWireNames(error, path, sent);
   return isAnthropic(path) ? anthropicError(error.status, told) : openaiError(error, told);
 }
 
@@ -96,7 +96,7 @@ const INTERNAL_ERROR = "internal_error";
 function knownError(error: unknown): ApiError | undefined {
   if (error instanceof ApiError) return error;
   if (error instanceof ContextLengthError) return new ApiError(400, error.message, { param: "messages", code: "context_length_exceeded" });
-  if (error instanceof TemplateError) return new ApiError(400, error.message, { param: "messages" });
+  if (error instanceof TemplateError) return new ApiError(400, error.message, { param: "messages", code: "invalid_value" });
   if (error instanceof UnsupportedError)
     return new ApiError(400, error.message, { param: error.param ?? null, code: "unsupported_parameter" });
   if (error instanceof RangeError) {

@@ -28,6 +28,7 @@ const WIRE_NAMES: Readonly<Record<string, string>> = {
   toolChoice: "tool_choice",
   parallelToolCalls: "parallel_tool_calls",
   responseFormat: "response_format",
+  "responseFormat.schema": "response_format.json_schema.schema",
   pooling: "pooling",
 };
 
@@ -35,10 +36,17 @@ const WIRE_NAMES: Readonly<Record<string, string>> = {
 const RENAMED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "/v1/completions": { messages: "prompt", top_logprobs: "logprobs" },
   "/v1/embeddings": { messages: "input" },
-  "/v1/responses": { messages: "input", max_tokens: "max_output_tokens", response_format: "text", reasoning_effort: "reasoning" },
+  "/v1/responses": {
+    messages: "input",
+    max_tokens: "max_output_tokens",
+    response_format: "text.format",
+    "response_format.json_schema.schema": "text.format.schema",
+    reasoning_effort: "reasoning",
+  },
   "/v1/messages": {
     stop: "stop_sequences",
-    response_format: "output_config",
+    response_format: "output_config.format",
+    "response_format.json_schema.schema": "output_config.format.schema",
     reasoning_effort: "thinking",
     parallel_tool_calls: "tool_choice",
   },
@@ -54,12 +62,20 @@ export function optionOf({ message }: RangeError): string | undefined {
   return option !== undefined && Object.hasOwn(WIRE_NAMES, option) ? option : undefined;
 }
 
-/** An error as the API of a path says it. */
-export function inWireNames({ message, param }: Told, path: string): Told {
+/** Options, or parts of them as "responseFormat.schema", by the field that a request said them in, where it had a choice. */
+export type Sent = Readonly<Record<string, string>>;
+
+/** An error as the API of a path says it, of what the request sent. */
+export function inWireNames({ message, param }: Told, path: string, sent: Sent = {}): Told {
   if (param === null) return { message, param };
   const renamed = RENAMED[path] ?? {};
-  const name = Object.hasOwn(WIRE_NAMES, param) ? WIRE_NAMES[param]! : param;
-  const wire = Object.hasOwn(renamed, name) ? renamed[name]! : name;
-  const said = message.startsWith(param) && wire !== param ? wire + message.slice(param.length) : message;
-  return { message: said, param: wire };
+  const find = (names: Sent, name: string): string | undefined => (Object.hasOwn(names, name) ? names[name] : undefined);
+  const wire = (option: string): string => {
+    const name = find(WIRE_NAMES, option) ?? option;
+    return find(sent, option) ?? find(renamed, name) ?? name;
+  };
+  const part = /^[a-zA-Z]+\.[a-zA-Z]+/.exec(message)?.[0];
+  const begins = part !== undefined && wire(part) !== part ? part : param;
+  const said = message.startsWith(begins) && begins.startsWith(param) ? wire(begins) + message.slice(begins.length) : message;
+  return { message: said, param: /^\w+/.exec(wire(param))?.[0] ?? param };
 }

@@ -1,15 +1,19 @@
 /** API keys: who may ask, and what each may use. What is kept are hashes. */
-import * as z from "zod/mini";
 import type { ApiKey } from "../src/index.ts";
+import { z } from "./schemas/zod.ts";
 
 export const MAX_KEYS = 10_000;
 const MAX_KEY_LENGTH = 512;
 const HASH = /^sha256:([0-9a-f]{64})$/i;
+/** A hash that was cut is not taken for a key. */
+const KEY = /^(?!sha256:)\S+$|^sha256:[0-9a-f]{64}$/i;
+export const KEY_NAME = /^[\w.@-]{1,64}$/;
+export const KEY_NAME_RULE = "a name has 1 to 64 letters, digits, and any of . _ @ -";
 
 const count = z.optional(z.int().check(z.minimum(1)));
 const apiKey = z.strictObject({
-  key: z.string().check(z.regex(/^\S+$/, "a key must not be empty or have spaces"), z.maxLength(MAX_KEY_LENGTH)),
-  name: z.optional(z.string().check(z.regex(/^[\w.@-]{1,64}$/, "a name has 1 to 64 letters, digits, and any of . _ @ -"))),
+  key: z.string().check(z.regex(KEY, "a key has no spaces, and a hash is sha256: and 64 hexadecimal digits"), z.maxLength(MAX_KEY_LENGTH)),
+  name: z.optional(z.string().check(z.regex(KEY_NAME, KEY_NAME_RULE))),
   requestsPerMinute: count,
   tokensPerMinute: count,
   maxConcurrent: count,
@@ -29,11 +33,9 @@ export class KeyRing {
   readonly #keys: readonly ApiKey[]; // their `key` is no more
   readonly #hashes: Promise<readonly Uint8Array[]>;
 
-  /** @throws {RangeError} No keys, too many, or one that is none; the message names it. */
+  /** @throws {RangeError} As checkKeys. */
   constructor(keys: readonly (string | ApiKey)[]) {
-    if (!Array.isArray(keys) || keys.length === 0 || keys.length > MAX_KEYS)
-      throw new RangeError(`apiKeys must hold from 1 to ${MAX_KEYS} keys`);
-    const checked = keys.map((key, i) => check(typeof key === "string" ? { key } : key, i));
+    const checked = checkKeys(keys);
     this.#keys = checked.map((one) => ({ ...one, key: "" }));
     this.#hashes = Promise.all(checked.map(({ key }) => hashOf(key)));
   }
@@ -54,6 +56,13 @@ export class KeyRing {
     const id = toHex(hash).slice(0, 16);
     return { id: `key ${id}`, account: id, name: name ?? id.slice(0, 8), limits, ...(models && { models: new Set(models) }) };
   }
+}
+
+/** @throws {RangeError} No keys, too many, or one that is none; the message names it. */
+export function checkKeys(keys: unknown): ApiKey[] {
+  if (!Array.isArray(keys) || keys.length === 0 || keys.length > MAX_KEYS)
+    throw new RangeError(`apiKeys must hold from 1 to ${MAX_KEYS} keys`);
+  return keys.map((key: unknown, i) => check(typeof key === "string" ? { key } : key, i));
 }
 
 /** A key that nobody can guess, and what to keep of it. */

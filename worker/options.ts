@@ -1,6 +1,7 @@
 /** Fields that several APIs share, as the library's options. */
 import type { ChatOptions, GenerateOptions, ModelInfo, ResponseFormat, Tool } from "../src/index.ts";
 import { ApiError } from "./errors.ts";
+import type { Sent } from "./field-names.ts";
 import type { EFFORTS } from "./schemas/chat.ts";
 
 export type Effort = (typeof EFFORTS)[number];
@@ -75,7 +76,11 @@ export function toTool({ function: declared, ...rest }: { type: "function"; func
 type Schema = Extract<ResponseFormat, { type: "json_schema" }>["schema"];
 
 interface Constraints {
-  response_format: { type: string; json_schema?: { schema?: Schema | null | undefined } };
+  response_format: {
+    type: string;
+    json_schema?: { schema?: Schema | null | undefined } | null | undefined;
+    schema?: Schema | null | undefined;
+  };
   structured_outputs: Nullish<{ json: Schema | string; regex: string; choice: string[]; grammar: string; json_object: boolean }>;
   guided_json: Schema | string;
   guided_regex: string;
@@ -87,6 +92,25 @@ interface Constraints {
 
 /** What a reply is held to, whichever way it was said. @throws {ApiError} 400: in more than one way, or a schema that is no JSON. */
 export function responseFormat(body: Nullish<Constraints>): Pick<ChatOptions, "responseFormat"> {
+  const [first, second] = formatsOf(body);
+  if (second)
+    throw new ApiError(400, `${second[0]} cannot be given beside ${first![0]}: a reply is held to one form`, {
+      param: /^\w+/.exec(second[0])![0],
+      code: "invalid_value",
+    });
+  return first ? { responseFormat: first[1] } : {};
+}
+
+/** In which field that was. */
+export function formatField(body: Nullish<Constraints>): Sent {
+  const [first] = formatsOf(body);
+  if (!first || first[0] === "response_format.json_schema.schema") return {};
+  const [field, format] = first;
+  const part = { json_schema: "schema", regex: "pattern", gbnf: "grammar", choice: "choices", json_object: "", text: "" }[format.type];
+  return { responseFormat: field, [`responseFormat.${part}`]: field };
+}
+
+function formatsOf(body: Nullish<Constraints>): [field: string, format: ResponseFormat][] {
   const asked: [field: string, format: ResponseFormat][] = [];
   const add = <T>(field: string, value: T | null | undefined, format: (value: T) => ResponseFormat): void => {
     if (value != null) asked.push([field, format(value)]);
@@ -97,16 +121,17 @@ export function responseFormat(body: Nullish<Constraints>): Pick<ChatOptions, "r
   const choice = (choices: string[]): ResponseFormat => ({ type: "choice", choices });
 
   const { response_format: format, structured_outputs: outputs } = body;
-  if (format && format.type !== "text")
-    add("response_format", format, ({ type, json_schema }) =>
-      type === "json_schema" ? { type, schema: json_schema?.schema ?? {} } : { type: "json_object" },
-    );
+  if (format && format.type !== "text") {
+    const { type, json_schema: named, schema } = format; // llama-server's clients send a schema without a name, also of a json_object
+    if (named || !schema) add("response_format.json_schema.schema", format, () => formatOf(type, named?.schema));
+    else add("response_format.schema", schema, (one) => formatOf("json_schema", one));
+  }
   if (outputs) {
-    add("structured_outputs", outputs.json, json("structured_outputs"));
-    add("structured_outputs", outputs.regex, regex);
-    add("structured_outputs", outputs.choice, choice);
-    add("structured_outputs", outputs.grammar, gbnf);
-    if (outputs.json_object) add("structured_outputs", true, () => ({ type: "json_object" }));
+    add("structured_outputs.json", outputs.json, json("structured_outputs"));
+    add("structured_outputs.regex", outputs.regex, regex);
+    add("structured_outputs.choice", outputs.choice, choice);
+    add("structured_outputs.grammar", outputs.grammar, gbnf);
+    if (outputs.json_object) add("structured_outputs.json_object", true, () => ({ type: "json_object" }));
   }
   add("guided_json", body.guided_json, json("guided_json"));
   add("guided_regex", body.guided_regex, regex);
@@ -114,15 +139,11 @@ export function responseFormat(body: Nullish<Constraints>): Pick<ChatOptions, "r
   add("guided_grammar", body.guided_grammar, gbnf);
   add("json_schema", body.json_schema, json("json_schema"));
   if (body.grammar !== "") add("grammar", body.grammar, gbnf);
-
-  const [first, second] = asked;
-  if (second)
-    throw new ApiError(400, `${second[0]} cannot be given beside ${first![0]}: a reply is held to one form`, {
-      param: second[0],
-      code: "invalid_value",
-    });
-  return first ? { responseFormat: first[1] } : {};
+  return asked;
 }
+
+const formatOf = (type: string, schema: Schema | null | undefined): ResponseFormat =>
+  type === "json_schema" ? { type, schema: schema ?? {} } : { type: "json_object" };
 
 function parseSchema(schema: Schema | string, param: string): Schema {
   if (typeof schema !== "string") return schema;

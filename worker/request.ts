@@ -9,9 +9,19 @@ export async function readBody<Shape extends z.core.$ZodLooseShape>(
   c: Context,
   body: Body<Shape>,
 ): Promise<z.output<z.ZodMiniObject<Shape, z.core.$loose>>> {
-  const { data, ignored } = body.read(parseJson(await c.req.text()));
+  const { data, ignored } = body.read(parseJson(await unlessLeft(c, () => c.req.text())));
   if (ignored.length > 0) c.header("x-ignored-params", listed(ignored));
   return data;
+}
+
+/** What reads the body fails when who sends it leaves in the middle: that is no fault of the server's. @throws {ApiError} 408 */
+export async function unlessLeft<T>(c: Context, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!c.get("visit").signal.aborted) throw error;
+    throw new ApiError(408, "the client left before its request was whole", { code: "client_left" });
+  }
 }
 
 /** Aborts when the client leaves: `leave` is called where a stream finds out first. */

@@ -31,6 +31,7 @@ export function addRoutes(app: Hono, models: Models): void {
   post("/v1/messages", messages(models));
   post("/v1/messages/count_tokens", countTokens(models));
   get("/openapi.json", (c) => c.body(openapi, 200, { "content-type": "application/json" }));
+  get("/", (c) => c.redirect("/docs")); // for who looks whether a server is there
   get("/docs", (c) => c.body(docsPage, 200, docsHeaders));
   post("/tokenize", tokenize(models));
   post("/detokenize", detokenize(models));

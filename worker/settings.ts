@@ -1,5 +1,6 @@
 /** How a server is set up from outside: by the environment, or by flags of the same meaning. */
 import type { ApiKey, AppOptions, Limits } from "../src/index.ts";
+import { checkKeys } from "./keys.ts";
 
 export type SettingName =
   | "HOST"
@@ -99,13 +100,13 @@ export function isLoopback(hostname: string): boolean {
 type Setting = ReturnType<Settings>;
 
 /** @throws {SettingError} */
-function single(setting: Setting): string[] {
+function single(setting: Setting): (string | ApiKey)[] {
   if (!setting) return [];
   if (!/^\S+$/.test(setting.value)) throw new SettingError(`the API key of ${setting.from} must not have spaces`);
-  return [setting.value];
+  return checked([setting.value], setting.from);
 }
 
-/** A list of ApiKey, as JSON; what each holds is createApp's to check. @throws {SettingError} */
+/** A list of ApiKey, as JSON. @throws {SettingError} */
 async function keysOf(setting: Setting, readFile: ((path: string) => Promise<string>) | undefined): Promise<(string | ApiKey)[]> {
   if (!setting) return [];
   const { value, from } = setting;
@@ -117,7 +118,17 @@ async function keysOf(setting: Setting, readFile: ((path: string) => Promise<str
     throw new SettingError(`the keys of ${from} are not valid JSON`); // not what was found: it may be a key
   }
   if (!Array.isArray(keys)) throw new SettingError(`the keys of ${from} must be a list, as [{ "name": "alice", "key": "sha256:…" }]`);
-  return keys as (string | ApiKey)[];
+  return checked(keys as (string | ApiKey)[], from);
+}
+
+/** @throws {SettingError} A key that is none, or no key at all: nobody means to guard a server with that. */
+function checked(keys: (string | ApiKey)[], from: string): (string | ApiKey)[] {
+  try {
+    checkKeys(keys);
+    return keys;
+  } catch (error) {
+    throw new SettingError(`${from}: ${(error as Error).message.replace(/^apiKeys/, "the list")}`);
+  }
 }
 
 function logFormat(setting: Setting): LogFormat | undefined {

@@ -64,7 +64,7 @@ export function eventStream(
         if (!step.done) return send(format.event(step.value));
         if (format.end !== "") send(format.end);
       } catch (error) {
-        const last = onError?.(error) ?? [errorBody(toApiError(error), c.req.path)];
+        const last = onError?.(error) ?? [errorBody(toApiError(error), c.req.path, c.get("visit").sent)];
         for (const event of last) send(format.event(event));
       }
       if (!left) controller.close();

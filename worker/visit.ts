@@ -1,5 +1,6 @@
 /** One request from its coming to the end of its reply: who asks, what it took, what is to be told of it. */
 import type { LogEntry } from "../src/index.ts";
+import type { Sent } from "./field-names.ts";
 import type { Client } from "./keys.ts";
 
 declare module "hono" {
@@ -38,6 +39,8 @@ export class Visit {
   /** Headers that the answer gets. */
   readonly headers: Record<string, string> = {};
   client: Client;
+  /** For errors. */
+  sent: Sent = {};
   status = 0; // until it is answered
   model: string | undefined;
   spent: Spent | undefined;

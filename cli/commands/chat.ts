@@ -74,7 +74,7 @@ export default defineCommand({
       } catch (error) {
         if (!(error instanceof ContextLengthError)) throw error;
         console.error(
-          `the conversation has ${error.tokens} tokens and the context ${error.limit}: /reset begins anew, --ctx makes it longer`,
+          `the conversation has ${error.tokens} tokens and the context ${error.limit}: /reset begins anew, --ctx makes it longer if the model has more`,
         );
         return messages.slice(0, -1);
       }

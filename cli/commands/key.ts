@@ -1,6 +1,7 @@
 /** lfm-edge key: a new API key, and what a server keeps of it. */
 import { defineCommand } from "citty";
-import { newKey } from "../../worker/keys.ts";
+import { KEY_NAME, KEY_NAME_RULE, newKey } from "../../worker/keys.ts";
+import { UsageError } from "../errors.ts";
 import { jsonArg } from "../options.ts";
 
 export const examples = ["lfm-edge key --name alice", "lfm-edge key --json"];
@@ -12,6 +13,7 @@ export default defineCommand({
     ...jsonArg,
   },
   async run({ args }) {
+    if (args.name !== undefined && !KEY_NAME.test(args.name)) throw new UsageError(`--name: ${KEY_NAME_RULE}`);
     const { key, hash } = await newKey();
     const record = { ...(args.name !== undefined && { name: args.name }), key: hash };
     if (args.json) return console.log(JSON.stringify({ key, record }));

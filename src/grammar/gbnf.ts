@@ -4,7 +4,6 @@ import {
   ANY_CHARACTER,
   call,
   chars,
-  choice,
   choiceOf,
   EMPTY,
   type Expression,
@@ -13,7 +12,6 @@ import {
   type Range,
   repeat,
   type Rule,
-  sequence,
   sequenceOf,
   text,
 } from "./expression.ts";

@@ -3,7 +3,7 @@
  * boundaries or Unicode properties.
  */
 import { UnsupportedError } from "../errors.ts";
-import { chars, choice, choiceOf, EMPTY, type Expression, invertRanges, type Range, repeat, sequence, sequenceOf } from "./expression.ts";
+import { chars, choiceOf, EMPTY, type Expression, invertRanges, type Range, repeat, sequenceOf } from "./expression.ts";
 import { MAX_DEPTH, MAX_PATTERN_LENGTH, MAX_REPETITIONS } from "./limits.ts";
 
 const DIGITS: Range[] = [[0x30, 0x39]];

@@ -47,8 +47,7 @@ function readLogitBias(bias: Record<number, number>, vocabularySize: number): Ma
   const entries = new Map<number, number>();
   for (const [key, value] of Object.entries(bias)) {
     const id = /^\d+$/.test(key) ? Number(key) : Number.NaN;
-    if (!(id < vocabularySize))
-      throw new RangeError(`logitBias names token ${key}; the vocabulary has ${vocabularySize}`);
+    if (!(id < vocabularySize)) throw new RangeError(`logitBias names token ${key}; the vocabulary has ${vocabularySize}`);
     if (typeof value !== "number" || Number.isNaN(value))
       throw new RangeError(`logitBias of token ${key} must be a number, not ${String(value)}`);
     entries.set(id, value);

@@ -2,7 +2,17 @@
 import type * as z from "zod/mini";
 import type { ChatOptions, Message, ModelInfo } from "../../src/index.ts";
 import { ApiError } from "../errors.ts";
-import { generateOptions, present, responseFormat, thinkingOptions, type ToolChoice, toolOptions, toTool } from "../options.ts";
+import type { Sent } from "../field-names.ts";
+import {
+  formatField,
+  generateOptions,
+  present,
+  responseFormat,
+  thinkingOptions,
+  type ToolChoice,
+  toolOptions,
+  toTool,
+} from "../options.ts";
 import type { chatBody } from "../schemas/chat.ts";
 
 export type ChatBody = z.output<typeof chatBody.schema>;
@@ -24,6 +34,15 @@ export function chatOptions(body: ChatBody, info: ModelInfo): ChatOptions {
     }),
   };
 }
+
+/** Where options were said that may be said in several fields. */
+export const sentFields = (body: ChatBody): Sent => ({
+  ...present({
+    maxTokens: body.max_completion_tokens == null ? undefined : "max_completion_tokens",
+    maxThinkingTokens: body.max_thinking_tokens == null ? undefined : "max_thinking_tokens",
+  }),
+  ...formatField(body),
+});
 
 /** What a message of the library does not take is told by the library. */
 export const chatMessages = (body: { readonly messages: unknown[] }): Message[] => body.messages as Message[];

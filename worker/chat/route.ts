@@ -4,7 +4,7 @@ import type { Models } from "../models.ts";
 import { leaving, readBody } from "../request.ts";
 import { chatBody } from "../schemas/chat.ts";
 import { begun, eventStream, unnamedEvents } from "../sse.ts";
-import { chatMessages, chatOptions } from "./request.ts";
+import { chatMessages, chatOptions, sentFields } from "./request.ts";
 import { chatCompletion, chatCompletionChunks, newAnswer } from "./response.ts";
 
 export function chatCompletions(models: Models): (c: Context) => Promise<Response> {
@@ -12,6 +12,7 @@ export function chatCompletions(models: Models): (c: Context) => Promise<Respons
     const { signal, leave } = leaving(c);
     const body = await readBody(c, chatBody);
     const { id, model } = models.find(body.model, c);
+    c.get("visit").sent = sentFields(body);
     const options = { ...chatOptions(body, model.info), signal };
     const answer = newAnswer(id);
     if (body.stream !== true) return c.json(chatCompletion(answer, await model.chat(chatMessages(body), options)));

@@ -4,7 +4,7 @@ import type * as z from "zod/mini";
 import type { CompleteOptions, CompletionPart, Model } from "../../src/index.ts";
 import { ApiError } from "../errors.ts";
 import type { Models } from "../models.ts";
-import { generateOptions, present, responseFormat } from "../options.ts";
+import { formatField, generateOptions, present, responseFormat } from "../options.ts";
 import { leaving, readBody } from "../request.ts";
 import { completionBody } from "../schemas/completions.ts";
 import { begun, eventStream, unnamedEvents } from "../sse.ts";
@@ -18,6 +18,7 @@ export function completions(models: Models): (c: Context) => Promise<Response> {
     const { signal, leave } = leaving(c);
     const body = await readBody(c, completionBody);
     const { id, model } = models.find(body.model, c);
+    c.get("visit").sent = formatField(body);
     const options = { ...completeOptions(body), signal };
     const prompts = toPrompts(body.prompt);
     const answer = newCompletion(id, { n: options.n ?? 1, logprobs: options.logprobs !== undefined });

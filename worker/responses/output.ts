@@ -8,7 +8,8 @@
  *     response.completed, .incomplete or .failed
  */
 import type { FinishReason, ReplyPart, TokenLogprob, Usage } from "../../src/index.ts";
-import { toApiError } from "../errors.ts";
+import { ApiError, toApiError } from "../errors.ts";
+import { inWireNames } from "../field-names.ts";
 import { newId } from "../ids.ts";
 import type { Item } from "./items.ts";
 import { logprobsOf, type ResponseAnswer, type ResponseObject, responseOf } from "./response.ts";
@@ -54,7 +55,7 @@ export class ResponseOutput {
       case "reasoning":
       case "text": {
         const kind = part.type === "text" ? "message" : "reasoning";
-        if (part.text === "" && this.#open?.kind !== kind) return [];
+        if (part.text === "" && !part.logprobs?.length && this.#open?.kind !== kind) return [];
         return this.#number([...this.#enter(kind, kind), ...this.#say(part.text, part.logprobs ?? [])]);
       }
       case "tool-call":
@@ -85,7 +86,9 @@ export class ResponseOutput {
   }
 
   fail(error: unknown): object[] {
-    const told = toApiError(error);
+    const found = toApiError(error);
+    const { message, param } = inWireNames(found, "/v1/responses");
+    const told = new ApiError(found.status, message, { param, code: found.code });
     const response = responseOf(this.#answer, this.items, { status: "failed", error: told });
     return this.#number([
       { type: "error", code: told.code, message: told.message, param: told.param },

@@ -16,7 +16,7 @@ interface Stored {
 
 export class ResponseStore {
   readonly #responses = new Map<string, Stored>(); // the one that was used longest ago first
-  readonly #items = new Map<string, Item>(); // those with ids, which clients may name in place of them; by owner and id
+  readonly #items = new Map<string, { item: Item; holders: number }>(); // those with ids, which clients may name in place of them; by owner and id
   #characters = 0;
 
   /** One that is larger than all room is not kept. */
@@ -24,7 +24,7 @@ export class ResponseStore {
     const characters = JSON.stringify([response, items]).length;
     if (characters > MAX_STORED_CHARACTERS) return;
     this.#responses.set(id, { response, items, previous, characters, owner });
-    for (const item of items) if (typeof item["id"] === "string") this.#items.set(`${owner} ${item["id"]}`, item);
+    for (const item of items) if (typeof item["id"] === "string") this.#hold(`${owner} ${item["id"]}`, item);
     this.#characters += characters;
     for (const oldest of this.#responses.keys()) {
       if (this.#responses.size <= MAX_STORED_RESPONSES && this.#characters <= MAX_STORED_CHARACTERS) break;
@@ -52,9 +52,16 @@ export class ResponseStore {
     this.#characters -= stored.characters;
     for (const item of stored.items) {
       const key = `${stored.owner} ${String(item["id"])}`;
-      if (this.#items.get(key) === item) this.#items.delete(key);
+      const held = this.#items.get(key);
+      if (held && --held.holders === 0) this.#items.delete(key);
     }
     return true;
+  }
+
+  /** Other responses may hold the same item: their input referred to it. */
+  #hold(key: string, item: Item): void {
+    const holders = this.#items.get(key)?.holders ?? 0;
+    this.#items.set(key, { item, holders: holders + 1 });
   }
 
   /** The conversation up to a response, its output included. @throws {ApiError} 400: a part of it is not here (any more). */
@@ -79,7 +86,7 @@ export class ResponseStore {
       const id = item["id"];
       if (item["type"] !== "item_reference" && !(item["type"] === undefined && item["role"] === undefined && typeof id === "string"))
         return item;
-      const found = typeof id === "string" ? this.#items.get(`${owner} ${id}`) : undefined;
+      const found = typeof id === "string" ? this.#items.get(`${owner} ${id}`)?.item : undefined;
       if (found) return found;
       throw new ApiError(400, `input[${i}]: the item that it refers to is not here (any more)`, { param: "input", code: "item_not_found" });
     });

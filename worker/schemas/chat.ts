@@ -50,11 +50,13 @@ export const chatBody = new Body({
     response_format: z.nullish(
       z.union([
         z.looseObject({ type: z.literal("text") }),
-        z.looseObject({ type: z.literal("json_object") }),
+        // llama-server takes a schema here too, and there without a name.
+        z.looseObject({ type: z.literal("json_object"), schema: z.nullish(jsonSchema) }),
         z.looseObject({
           type: z.literal("json_schema"),
-          json_schema: z.looseObject({ name: text, schema: z.nullish(jsonSchema), strict: flag }),
+          json_schema: z.looseObject({ name: text, description: text, schema: z.nullish(jsonSchema), strict: flag }),
         }),
+        z.looseObject({ type: z.literal("json_schema"), schema: jsonSchema }),
       ]),
     ),
     ...constraints,

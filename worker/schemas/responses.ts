@@ -55,7 +55,7 @@ export const responseBody = new Body({
           z.union([
             z.looseObject({ type: z.literal("text") }),
             z.looseObject({ type: z.literal("json_object") }),
-            z.looseObject({ type: z.literal("json_schema"), name: text, schema: jsonSchema, strict: flag }),
+            z.looseObject({ type: z.literal("json_schema"), name: text, description: text, schema: jsonSchema, strict: flag }),
           ]),
         ),
         verbosity: text,
