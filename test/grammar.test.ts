@@ -135,6 +135,11 @@ describe("schemas", () => {
     [{ type: "integer", minimum: -12, maximum: 105, multipleOf: 5 }, ["-10", "0", "105"], ["-15", "3", "110", "1e1", "-0"]],
     [{ type: ["string", "null"], enum: ["a", null, 3] }, ['"a"', "null"], ["3"]],
     [
+      { enum: [{ a: 1, b: [] }, [{}], -0], allOf: [{ enum: [[{}], 0, { b: [], a: 1.0 }, {}] }] },
+      ['{"a": 1, "b": []}', "[{}]", "0"],
+      ["{}"],
+    ],
+    [
       { properties: { a: { type: "integer" } }, required: ["a", "b"], additionalProperties: { type: "boolean" } },
       ['{"a": 1, "b": true, "c": false}', "3"],
       ['{"a": 1}', '{"b": true, "a": 1}', '{"a": 1, "b": true, "\\u0061": true}'],
@@ -165,6 +170,8 @@ describe("schemas", () => {
     [{ type: "string", format: "iri" }, /the format "iri" is not supported/],
     [{ type: "string", pattern: "^(?!a)" }, /^responseFormat\.schema\.pattern: .*look-ahead/],
     [{ type: "number", multipleOf: 0.1 }, /no whole number/],
+    [{ properties: { a: { type: "number", minimum: 1e15 } } }, /numbers of more than 15 digits/],
+    [{ allOf: Array.from({ length: 20_000 }, () => ({ minLength: 1 })) }, /more than 10000 schemas for one value/],
   ])("%j is refused by name", (schema, message) => {
     expect(() => schemaGrammar(schema)).toThrow(message);
     expect(() => schemaGrammar(schema)).toThrow(UnsupportedError);
