@@ -9,7 +9,7 @@ it.each([
   ["a model it may not read", { LFM_MODEL: "/etc/passwd" }, "--allow-read"],
   ["a port that is none", { PORT: "http" }, "port"],
   ["a key that is none", { LFM_API_KEY: "two words" }, "LFM_API_KEY must not have spaces"],
-  ["a list of keys that holds none", { LFM_KEYS: "test/fixtures/prompts.json" }, "apiKeys[0].key"],
+  ["a list of keys that holds none", { LFM_KEYS: "test/fixtures/prompts.json" }, "the list[0].key"],
   ["keys that are no list", { LFM_KEYS: "test/fixtures/tiny-moe.golden.json" }, "LFM_KEYS must be a list"],
   ["an address that others can reach, and no key", { HOST: "0.0.0.0" }, "Cannot serve on 0.0.0.0 without a key"],
 ])("Deno, with %s", async (_, settings, said) => {

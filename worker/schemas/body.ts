@@ -2,8 +2,9 @@
  * What a request body may hold, said once: the fields that are obeyed, with their types; the hints, which are taken and change nothing; and the
  * fields that would change the answer and cannot be obeyed. Bodies are checked by it, and the OpenAPI document is made of it.
  */
+import * as z from "zod/mini";
 import { ApiError } from "../errors.ts";
-import { z } from "./zod.ts";
+import "./zod.ts";
 
 export interface Refused {
   readonly why: string;
