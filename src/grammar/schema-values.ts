@@ -10,23 +10,16 @@ const STEPS = 8;
 const encoder = new TextEncoder();
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** JSON's equality: 1 is 1.0, the order of keys does not matter. */
-export function isEqual(a: unknown, b: unknown): boolean {
-  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => isEqual(item, b[i]));
-  if (!isObject(a)) return a === b;
-  const keys = Object.keys(a);
-  return isObject(b) && keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && isEqual(a[key], b[key]));
-}
-
 const known = new WeakMap<readonly unknown[], ReadonlySet<string>>();
 
-/** An enum's values, each in a text that only its equals have: so that one of thousands is found at once. */
+/** Of an enum's values, so that one of thousands is found at once. */
 function spellings(values: readonly unknown[]): ReadonlySet<string> {
   const found = known.get(values) ?? new Set(values.map(spelling));
   known.set(values, found);
   return found;
 }
 
+/** A text that only JSON's equals have: 1 is 1.0, the order of keys does not matter. */
 function spelling(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(spelling).join()}]`;
   if (!isObject(value)) return JSON.stringify(value);
@@ -50,7 +43,7 @@ export function satisfies(value: unknown, part: SchemaPart, schemas: Schemas, de
   const type = typeOf(value);
   if (types && !types.has(type) && !(type === "integer" && types.has("number"))) return false;
   if (part["enum"] !== undefined && !spellings(part["enum"] as unknown[]).has(spelling(value))) return false;
-  if ("const" in part && !isEqual(part["const"], value)) return false;
+  if ("const" in part && spelling(part["const"]) !== spelling(value)) return false;
   if (part["$ref"] !== undefined && !all([schemas.resolve(part["$ref"] as string)])) return false;
   if (part["allOf"] !== undefined && !all(part["allOf"] as SchemaPart[])) return false;
   const holding = (parts: unknown): number => (parts as SchemaPart[]).filter((one) => all([one])).length;
