@@ -48,11 +48,12 @@ export class Body<Shape extends z.core.$ZodLooseShape> {
   }
 
   #unknown(schema: z.core.$ZodType, value: unknown, path = ""): string[] {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
     const shapes = shapesOf(schema, value);
-    if (shapes.length === 0 || typeof value !== "object" || value === null) return [];
+    if (shapes.length === 0) return [];
     return Object.entries(value).flatMap(([name, inner]) => {
-      const known = shapes.filter((shape) => Object.hasOwn(shape, name)).map((shape) => shape[name]!);
-      if (known.length > 0) return this.#unknown(known[0]!, inner, `${path}${name}.`);
+      const shape = shapes.find((one) => Object.hasOwn(one, name));
+      if (shape) return this.#unknown(shape[name]!, inner, `${path}${name}.`);
       const top = path === "" && (this.hints.includes(name) || Object.hasOwn(this.refused, name));
       return top || inner === null ? [] : [path + name];
     });
