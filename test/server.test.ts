@@ -270,6 +270,7 @@ describe("a request", () => {
       { type: "json_schema", schema: { type: "string" } },
     ],
     [{ response_format: { type: "json_schema", schema: { type: "string" } } }, { type: "json_schema", schema: { type: "string" } }],
+    [{ response_format: { type: "json_schema", schema: false } }, { type: "json_schema", schema: false }],
     [{ response_format: { type: "json_object", schema: { type: "object" } } }, { type: "json_schema", schema: { type: "object" } }],
     [{ json_schema: { type: "string" } }, { type: "json_schema", schema: { type: "string" } }],
     [{ guided_json: '{"type": "string"}' }, { type: "json_schema", schema: { type: "string" } }],

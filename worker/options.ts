@@ -90,30 +90,36 @@ interface Constraints {
   grammar: string;
 }
 
+/** One way that a request says what a reply is held to. */
+interface Form {
+  readonly field: string;
+  /** Of the library's option what the field is, for errors. */
+  readonly part: "type" | "schema" | "pattern" | "grammar" | "choices";
+  /** @throws {ApiError} 400: a schema that is no JSON. */
+  readonly make: () => ResponseFormat;
+}
+
 /** What a reply is held to, whichever way it was said. @throws {ApiError} 400: in more than one way, or a schema that is no JSON. */
 export function responseFormat(body: Nullish<Constraints>): Pick<ChatOptions, "responseFormat"> {
-  const [first, second] = formatsOf(body);
+  const [first, second] = formsOf(body);
   if (second)
-    throw new ApiError(400, `${second[0]} cannot be given beside ${first![0]}: a reply is held to one form`, {
-      param: /^\w+/.exec(second[0])![0],
+    throw new ApiError(400, `${second.field} cannot be given beside ${first!.field}: a reply is held to one form`, {
+      param: /^\w+/.exec(second.field)![0],
       code: "invalid_value",
     });
-  return first ? { responseFormat: first[1] } : {};
+  return first ? { responseFormat: first.make() } : {};
 }
 
-/** In which field that was. */
+/** In which field that was, where it is another than errors name by themselves. */
 export function formatField(body: Nullish<Constraints>): Sent {
-  const [first] = formatsOf(body);
-  if (!first || first[0] === "response_format.json_schema.schema") return {};
-  const [field, format] = first;
-  const part = { json_schema: "schema", regex: "pattern", gbnf: "grammar", choice: "choices", json_object: "", text: "" }[format.type];
-  return { responseFormat: field, [`responseFormat.${part}`]: field };
+  const [first] = formsOf(body);
+  return !first || first.field === "response_format" ? {} : { responseFormat: first.field, [`responseFormat.${first.part}`]: first.field };
 }
 
-function formatsOf(body: Nullish<Constraints>): [field: string, format: ResponseFormat][] {
-  const asked: [field: string, format: ResponseFormat][] = [];
-  const add = <T>(field: string, value: T | null | undefined, format: (value: T) => ResponseFormat): void => {
-    if (value != null) asked.push([field, format(value)]);
+function formsOf(body: Nullish<Constraints>): Form[] {
+  const forms: Form[] = [];
+  const add = <T>(field: string, part: Form["part"], value: T | null | undefined, format: (value: T) => ResponseFormat): void => {
+    if (value != null) forms.push({ field, part, make: () => format(value) });
   };
   const json = (field: string) => (schema: Schema | string) => ({ type: "json_schema" as const, schema: parseSchema(schema, field) });
   const regex = (pattern: string): ResponseFormat => ({ type: "regex", pattern });
@@ -123,23 +129,23 @@ function formatsOf(body: Nullish<Constraints>): [field: string, format: Response
   const { response_format: format, structured_outputs: outputs } = body;
   if (format && format.type !== "text") {
     const { type, json_schema: named, schema } = format; // llama-server's clients send a schema without a name, also of a json_object
-    if (named || !schema) add("response_format.json_schema.schema", format, () => formatOf(type, named?.schema));
-    else add("response_format.schema", schema, (one) => formatOf("json_schema", one));
+    if (named || schema == null) add("response_format", "type", format, () => formatOf(type, named?.schema));
+    else add("response_format.schema", "schema", schema, (one) => formatOf("json_schema", one));
   }
   if (outputs) {
-    add("structured_outputs.json", outputs.json, json("structured_outputs"));
-    add("structured_outputs.regex", outputs.regex, regex);
-    add("structured_outputs.choice", outputs.choice, choice);
-    add("structured_outputs.grammar", outputs.grammar, gbnf);
-    if (outputs.json_object) add("structured_outputs.json_object", true, () => ({ type: "json_object" }));
+    add("structured_outputs.json", "schema", outputs.json, json("structured_outputs"));
+    add("structured_outputs.regex", "pattern", outputs.regex, regex);
+    add("structured_outputs.choice", "choices", outputs.choice, choice);
+    add("structured_outputs.grammar", "grammar", outputs.grammar, gbnf);
+    if (outputs.json_object) add("structured_outputs.json_object", "type", true, () => ({ type: "json_object" }));
   }
-  add("guided_json", body.guided_json, json("guided_json"));
-  add("guided_regex", body.guided_regex, regex);
-  add("guided_choice", body.guided_choice, choice);
-  add("guided_grammar", body.guided_grammar, gbnf);
-  add("json_schema", body.json_schema, json("json_schema"));
-  if (body.grammar !== "") add("grammar", body.grammar, gbnf);
-  return asked;
+  add("guided_json", "schema", body.guided_json, json("guided_json"));
+  add("guided_regex", "pattern", body.guided_regex, regex);
+  add("guided_choice", "choices", body.guided_choice, choice);
+  add("guided_grammar", "grammar", body.guided_grammar, gbnf);
+  add("json_schema", "schema", body.json_schema, json("json_schema"));
+  if (body.grammar !== "") add("grammar", "grammar", body.grammar, gbnf);
+  return forms;
 }
 
 const formatOf = (type: string, schema: Schema | null | undefined): ResponseFormat =>
