@@ -7,7 +7,7 @@ export const MAX_KEYS = 10_000;
 const MAX_KEY_LENGTH = 512;
 const HASH = /^sha256:([0-9a-f]{64})$/i;
 /** A hash that was cut is not taken for a key. */
-const KEY = /^(?!sha256:)\S+$|^sha256:[0-9a-f]{64}$/i;
+const KEY = new RegExp(`^(?!sha256:)\\S+$|${HASH.source}`, "i");
 export const KEY_NAME = /^[\w.@-]{1,64}$/;
 export const KEY_NAME_RULE = "a name has 1 to 64 letters, digits, and any of . _ @ -";
 
