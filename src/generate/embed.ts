@@ -8,8 +8,8 @@ import { checkIds } from "./complete.ts";
 const POOLINGS = ["mean", "last", "cls"] as const;
 
 /**
- * See Model.embed. Texts are encoded without control tokens, with BOS where the file wants it; they are computed side by side, some at a time, and each vector has
- * the bits that it has alone: sums are f64, in the order of the positions.
+ * See Model.embed. Texts are encoded without control tokens, with BOS where the file wants it; they are computed side by side, some at a
+ * time, and each vector has the bits that it has alone: sums are f64, in the order of the positions.
  *
  * @throws {RangeError} An empty text, or an option that is none. @throws {ContextLengthError} A text does not fit.
  */
