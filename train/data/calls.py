@@ -164,7 +164,7 @@ def tool_conversation(rng: Random, split: Split) -> Example:
     expect: dict = {}
     turns = rng.choice([1, 4, 5, 6, 7, 8])  # a list of tools is long, and teaches nothing itself
     for last in [False] * (turns - 1) + [True]:
-        if rng.random() < 0.27:
+        if rng.random() < 0.35:
             turn = no_call_turn(box, tools, rng)
             expect = {"no_call": turn[-1]["content"]}
         elif rng.random() < 0.06 and (asked := missing_turn(box, tools, rng)):
