@@ -7,6 +7,7 @@ import { Admission } from "./admission.ts";
 import { requireKey } from "./auth.ts";
 import { limitBody } from "./body-limit.ts";
 import { errorResponse } from "./errors.ts";
+import { refuseForeign } from "./foreign.ts";
 import { health, requireModels } from "./health.ts";
 import { KeyRing } from "./keys.ts";
 import { resolveLimits } from "./limits/limits.ts";
@@ -19,7 +20,7 @@ import { addRoutes } from "./routes.ts";
 import { Visits } from "./visits.ts";
 
 export interface App {
-  /** For servers: `Deno.serve(app.fetch)`, `export default app`. Entries that know it pass `{ clientAddress }` beside the request. */
+  /** For servers: `Deno.serve(app.fetch)`, `export default app`. Entries that know it pass `{ clientAddress, localOnly }` beside the request. */
   readonly fetch: (request: Request, ...rest: unknown[]) => Response | Promise<Response>;
   /** For callers in the same process: `new OpenAI({ baseURL: "http://local/v1", apiKey: "-", fetch: app.request })`. */
   readonly request: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
@@ -55,7 +56,7 @@ export function createApp(options: AppOptions): App {
   app.use(requestId());
   app.use(visits.track);
   if (options.cors) app.use(allowOrigins(options.cors));
-  if (keys) app.use(requireKey(keys));
+  app.use(keys ? requireKey(keys) : refuseForeign(options.cors));
   app.get("/health", health(models, options.loading));
   app.get("/metrics", (c) => c.body(metrics.toString(), 200, { "content-type": EXPOSITION_TYPE }));
   app.use(requireModels(models));
@@ -82,7 +83,7 @@ function allowOrigins(origins: readonly string[]): ReturnType<typeof cors> {
   );
   return cors({
     origin: origins.includes("*") ? "*" : [...origins],
-    exposeHeaders: ["x-request-id", "retry-after", "x-ignored-params", ...limitHeaders],
+    exposeHeaders: ["x-request-id", "request-id", "retry-after", "x-ignored-params", ...limitHeaders],
     maxAge: CORS_SECONDS,
   });
 }

@@ -9,7 +9,7 @@ import { load, type LogEntry } from "../src/index.ts";
 import { createApp } from "./app.ts";
 import { defaultModel } from "./default-model.ts";
 import { logLine } from "./log.ts";
-import { environment, readSettings, refusePublic } from "./settings.ts";
+import { environment, isLoopback, readSettings, refusePublic } from "./settings.ts";
 
 interface Address {
   readonly hostname: string;
@@ -56,7 +56,7 @@ async function serve(): Promise<void> {
     ...(log && { log: (entry) => console.error(logLine(entry as LogEntry, log)) }),
   });
   const server = Deno.serve({ hostname, port, onListen: () => undefined }, (request, { remoteAddr }) =>
-    app.fetch(request, { clientAddress: remoteAddr.hostname }),
+    app.fetch(request, { clientAddress: remoteAddr.hostname, localOnly: isLoopback(hostname) }),
   );
   const model = await opening;
   console.log(`${model.info.id} at http://${server.addr.hostname}:${server.addr.port}`);

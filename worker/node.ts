@@ -5,6 +5,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { createAdaptorServer } from "@hono/node-server";
 import type { AppOptions } from "../src/index.ts";
 import { createApp, DEFAULT_GRACE_MS } from "./app.ts";
+import { isLoopback } from "./settings.ts";
 
 export interface ServeOptions extends AppOptions {
   hostname?: string; // default 127.0.0.1: this machine only
@@ -27,8 +28,10 @@ const IDLE_MS = 20; // between two looks for connections that have become idle
 export async function serve({ hostname = "127.0.0.1", port = 8080, ...options }: ServeOptions): Promise<RunningServer> {
   const runtime = runtimeMetrics();
   const app = createApp({ metrics: runtime.read, ...options });
+  const localOnly = isLoopback(hostname);
   const server = createAdaptorServer({
-    fetch: (request, { incoming }) => app.fetch(request, { clientAddress: (incoming as IncomingMessage).socket.remoteAddress }),
+    fetch: (request, { incoming }) => app.fetch(request, { clientAddress: (incoming as IncomingMessage).socket.remoteAddress, localOnly }),
+    hostname, // of requests that name no host, as HTTP/1.0's
     serverOptions: { requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS },
   });
   await listen(server, hostname, port);

@@ -2,12 +2,15 @@
 import type { MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import type { LogEntry } from "../src/index.ts";
+import { networkOf } from "./client-address.ts";
 import { ApiError, errorCode } from "./errors.ts";
 import { Visit } from "./visit.ts";
 
 /** What an entry may pass to `fetch` beside the request. */
 export interface Environment {
   readonly clientAddress?: string | undefined;
+  /** The server listens to this machine only. */
+  readonly localOnly?: boolean;
 }
 
 export interface VisitsOptions {
@@ -37,7 +40,7 @@ export class Visits {
       id: c.get("requestId"),
       method,
       path,
-      client: { id: `address ${address}`, account: "", name: address || "-", limits: {} },
+      client: { id: `address ${networkOf(address)}`, account: "", name: address || "-", limits: {} },
       signal: c.req.raw.signal,
       onEnd: (ended) => {
         this.#open.delete(ended);
@@ -49,6 +52,7 @@ export class Visits {
     });
     c.set("visit", visit);
     visit.headers["x-request-id"] = visit.id; // an answer that is no `c.json` has lost what was set before
+    if (path.startsWith("/v1/messages")) visit.headers["request-id"] = visit.id; // where Anthropic's clients look for it
     this.#open.add(visit);
     if (this.#open.size > MAX_VISITS) {
       const error = new ApiError(503, "too many requests are under way here; try again in a second", {
