@@ -6,8 +6,15 @@ import { UsageError } from "./errors.ts";
 /** Flags that may be given more than once. */
 const REPEATABLE = new Set(["stop"]);
 
-/** All values of each flag, in their order, by the flag's name. @throws {UsageError} */
-export function checkArguments(rawArgs: readonly string[], args: ArgsDef): ReadonlyMap<string, readonly string[]> {
+export interface CheckedArguments {
+  /** All values of each flag, in their order, by the flag's name. */
+  readonly values: ReadonlyMap<string, readonly string[]>;
+  /** The same arguments in the one form that citty cannot take for another: it drops a value that begins with --no-. */
+  readonly rawArgs: string[];
+}
+
+/** @throws {UsageError} */
+export function checkArguments(given: readonly string[], args: ArgsDef): CheckedArguments {
   const flags = Object.entries(args).filter(([, { type }]) => type !== "positional");
   const positionals = Object.entries(args).filter(([, { type }]) => type === "positional");
   const options = Object.fromEntries(
@@ -17,10 +24,11 @@ export function checkArguments(rawArgs: readonly string[], args: ArgsDef): Reado
     ]),
   );
   const known = new Set(flags.flatMap(([name, arg]) => [`--${name}`, ...(letter(arg) ? [`-${letter(arg)}`] : [])]));
-  const given = new Map<string, string[]>();
-  let nPositionals = 0;
-  for (const token of parseArgs({ args: [...rawArgs], options, strict: false, allowPositionals: true, tokens: true }).tokens) {
-    if (token.kind === "positional" && ++nPositionals > positionals.length) {
+  const values = new Map<string, string[]>();
+  const rawArgs: string[] = [];
+  const places: string[] = [];
+  for (const token of parseArgs({ args: [...given], options, strict: false, allowPositionals: true, tokens: true }).tokens) {
+    if (token.kind === "positional" && places.push(token.value) > positionals.length) {
       throw new UsageError(
         `unexpected argument ${JSON.stringify(token.value)}${positionals.length > 0 ? "; quote a text that has spaces" : ""}`,
       );
@@ -31,12 +39,13 @@ export function checkArguments(rawArgs: readonly string[], args: ArgsDef): Reado
     if (options[name]!.type === "boolean" && value !== undefined) throw new UsageError(`${rawName} takes no value`);
     if (options[name]!.type === "string" && (value === undefined || (!inlineValue && known.has(value))))
       throw new UsageError(`${rawName} needs a value`);
-    if (given.has(name) && !REPEATABLE.has(name)) throw new UsageError(`${rawName} was given twice`);
-    given.set(name, [...(given.get(name) ?? []), value ?? ""]);
+    if (values.has(name) && !REPEATABLE.has(name)) throw new UsageError(`${rawName} was given twice`);
+    values.set(name, [...(values.get(name) ?? []), value ?? ""]);
+    rawArgs.push(value === undefined ? `--${name}` : `--${name}=${value}`);
   }
-  const missing = positionals.slice(nPositionals).find(([, { required }]) => required !== false);
+  const missing = positionals.slice(places.length).find(([, { required }]) => required !== false);
   if (missing) throw new UsageError(`${missing[0].toUpperCase()} is missing`);
-  return given;
+  return { values, rawArgs: [...rawArgs, "--", ...places] };
 }
 
 const letter = (arg: ArgDef): string | undefined => ("alias" in arg && typeof arg.alias === "string" ? arg.alias : undefined);

@@ -1,6 +1,6 @@
 /** Small files of the user's: prompts, tools, templates, conversations. */
 import { createReadStream } from "node:fs";
-import { rename, rm, writeFile } from "node:fs/promises";
+import { realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 
 /** Far above any context; a model given in place of a prompt is refused before it is read. */
 const MAX_TEXT_BYTES = 64 * 2 ** 20;
@@ -25,14 +25,18 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
-/** Writes a file that is whole or not there. @throws {Error} One line. */
+/** Writes a file that is whole or not there; a pipe or a device is written to, and a link stays one. @throws {Error} One line. */
 export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const unfinished = `${path}.${process.pid}.part`;
+  let unfinished: string | undefined;
   try {
+    const there = await stat(path).catch(() => undefined);
+    if (there && !there.isFile()) return await writeFile(path, bytes);
+    const file = there ? await realpath(path) : path;
+    unfinished = `${file}.${process.pid}.part`;
     await writeFile(unfinished, bytes);
-    await rename(unfinished, path);
+    await rename(unfinished, file);
   } catch (error) {
-    await rm(unfinished, { force: true });
+    if (unfinished !== undefined) await rm(unfinished, { force: true });
     throw new Error(`Cannot write ${path}: ${reason(error)}`, { cause: error });
   }
 }

@@ -28,8 +28,10 @@ const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0); // the reader has what it wants, as `head` does
-  throw error;
+  console.error(`${name}: ${explain(error).line}`);
+  process.exit(EXIT.failed);
 });
+process.stderr.on("error", () => undefined); // who read the log has left; what runs goes on
 try {
   await main(process.argv.slice(2));
 } catch (error) {
@@ -50,8 +52,8 @@ async function main([first, ...rest]: string[]): Promise<void> {
   const { default: command, examples } = await open();
   const flags = rest.slice(0, rest.includes("--") ? rest.indexOf("--") : rest.length);
   if (flags.includes("--help") || flags.includes("-h")) return print(await usage(command, examples));
-  const data = checkArguments(rest, command.args as ArgsDef);
-  await runCommand(command, { rawArgs: rest, data });
+  const { values, rawArgs } = checkArguments(rest, command.args as ArgsDef);
+  await runCommand(command, { rawArgs, data: values });
 }
 
 async function overview(): Promise<string> {

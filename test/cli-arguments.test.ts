@@ -1,3 +1,4 @@
+import { defineCommand, runCommand } from "citty";
 import { describe, expect, it } from "vitest";
 import { checkArguments } from "../cli/check-arguments.ts";
 import { explain, Interrupted, UsageError } from "../cli/errors.ts";
@@ -17,7 +18,7 @@ describe("arguments", () => {
 
   it("are taken by name and by letter, behind a space or =, more than once where that has a meaning", () => {
     const given = checkArguments(["model.gguf", "-n", "5", "--seed=-3", "--stop", "a", "--json", "--stop", "- b"], args);
-    expect(Object.fromEntries(given)).toEqual({ "max-tokens": ["5"], seed: ["-3"], stop: ["a", "- b"], json: [""] });
+    expect(Object.fromEntries(given.values)).toEqual({ "max-tokens": ["5"], seed: ["-3"], stop: ["a", "- b"], json: [""] });
   });
 
   it.each([
@@ -37,6 +38,15 @@ describe("arguments", () => {
 
   it("after -- are text", () => {
     expect(() => checkArguments(["m", "--", "--seed"], args)).not.toThrow();
+  });
+
+  it("reach the command as they were read, whatever they look like", async () => {
+    let seen: unknown;
+    const command = defineCommand({ args, run: ({ args }) => void (seen = { ...args }) });
+    const { rawArgs } = checkArguments(["--stop", "--no-json", "m", "-n5", "--", "--no-x"], args);
+    await runCommand(command, { rawArgs });
+    expect(seen).toMatchObject({ model: "m", text: "--no-x", stop: "--no-json", "max-tokens": "5" });
+    expect(seen).not.toHaveProperty("json");
   });
 });
 

@@ -351,6 +351,15 @@ describe.concurrent("serve", () => {
   const messages = [{ role: "user", content: "Mina found" }];
   const said = /^tiny-moe at (http:\/\/[^\s:]+:\d+)\n/;
 
+  it("goes on when whoever read its log has left", async () => {
+    const server = start(["serve", path, "--port", "0", "--log", "json"]);
+    const [, url = ""] = await server.said("stdout", said);
+    server.process.stderr.destroy();
+    for (let i = 0; i < 3; i++) expect((await fetch(`${url}/health`)).status).toBe(200);
+    server.process.kill("SIGTERM");
+    expect(await server.ended).toMatchObject({ code: 0 });
+  });
+
   it("says where it is, answers, and ends at Ctrl-C when the replies that run have ended", async () => {
     const server = start(["serve", path, "--port", "0", "--api-key", "secret"]);
     const [, url = ""] = await server.said("stdout", said);
