@@ -53,8 +53,8 @@ export function appOf(models: AppOptions["models"], options: Omit<AppOptions, "m
   return createApp({ models, ...options });
 }
 
-export function post(app: App, body: unknown, init: RequestInit = {}): Promise<Response> {
-  return app.request("http://local/v1/chat/completions", {
+export function post(app: App, body: unknown, init: RequestInit = {}, path = "/v1/chat/completions"): Promise<Response> {
+  return app.request(`http://local${path}`, {
     method: "POST",
     body: typeof body === "string" ? body : JSON.stringify(body),
     ...init,

@@ -229,6 +229,33 @@ describe("rates", () => {
       return (await open.fetch(request, { clientAddress })).status;
     };
     expect([await from("10.0.0.1"), await from("10.0.0.1"), await from("10.0.0.2")]).toEqual([200, 429, 200]);
+    // Who has an address of IPv6 has a whole network of them.
+    expect([await from("2001:db8::1"), await from("2001:db8:0:0:5::2"), await from("2001:db8:0:1::1")]).toEqual([200, 429, 200]);
+    expect([await from("::ffff:10.0.0.1"), await from("fe80::1%eth0"), await from("::1"), await from("::2")]).toEqual([429, 200, 200, 429]);
+  });
+
+  it("of tokens are taken for all prompts of a request before any is computed", async () => {
+    const computed: unknown[] = [];
+    const model: Model = {
+      ...fakeModel().model,
+      async *completeStream(prompt) {
+        computed.push(prompt);
+        await Promise.resolve();
+        yield { type: "finish", index: 0, finishReason: "stop" };
+        yield { type: "usage", usage };
+      },
+    };
+    const app = appOf(model, { limits: { tokensPerMinute: 100 } });
+    const complete = (count: number): Promise<Response> =>
+      post(app, { prompt: Array.from({ length: count }, () => "four"), max_tokens: 16 }, {}, "/v1/completions");
+    const whole = await complete(8); // more than all there is
+    expect([whole.status, computed.length]).toEqual([200, 8]);
+    await whole.text();
+    await settle();
+    const next = await complete(2); // 8 replies of 8 tokens were counted: 36 are left
+    expect([next.status, next.headers.get("x-ratelimit-remaining-tokens"), computed.length]).toEqual([200, "2", 10]);
+    await settle();
+    expect([await codeOf(complete(2)), computed.length]).toEqual([[429, "rate_limit_exceeded"], 10]);
   });
 
   it("may be counted elsewhere", async () => {
@@ -364,6 +391,7 @@ describe("turns", () => {
       await settle();
     }
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    expect(await codeOf(post(app, { ...hello, n: 2 }, withKey("a")))).toEqual([400, "invalid_value"]);
   });
 });
 
@@ -405,6 +433,38 @@ describe("a page of another origin", () => {
   it("may ask from anywhere, or from nowhere", async () => {
     expect(allowed(await ask(appOf(fakeModel().model, { cors: ["*"] }), "https://b.example"))).toBe("*");
     expect(allowed(await ask(appOf(fakeModel().model), "https://b.example"))).toBeNull();
+  });
+});
+
+describe("a server for its own machine", () => {
+  const ask = async (
+    url: string,
+    origin?: string,
+    { localOnly = true, ...options }: Partial<AppOptions> & { localOnly?: boolean } = {},
+  ) => {
+    const headers = origin === undefined ? {} : { origin };
+    const request = new Request(url, { method: "POST", body: JSON.stringify(hello), headers });
+    return (await appOf(fakeModel().model, options).fetch(request, { localOnly })).status;
+  };
+  const path = "v1/chat/completions";
+
+  it.each(["localhost:8080", "127.0.0.1", "[::1]:8080", "192.168.0.7", "box", "box.local", "host.docker.internal"])(
+    "answers to %s",
+    async (host) => {
+      expect(await ask(`http://${host}/${path}`)).toBe(200);
+    },
+  );
+
+  it("does not answer to names that anybody may give it, nor to their pages, unless they are allowed or have a key to show", async () => {
+    expect(await ask(`http://evil.example/${path}`)).toBe(403);
+    expect(await ask(`http://127.0.0.1.evil.example/${path}`)).toBe(403);
+    const here = `http://localhost:8080/${path}`;
+    expect(await ask(here, "https://evil.example")).toBe(403);
+    expect(await ask(here, "null")).toBe(403);
+    for (const origin of ["http://localhost:3000", "chrome-extension://abc"]) expect(await ask(here, origin)).toBe(200);
+    for (const cors of [["https://evil.example"], ["*"]]) expect(await ask(here, "https://evil.example", { cors })).toBe(200);
+    expect(await ask(`http://evil.example/${path}`, undefined, { apiKeys: ["a"] })).toBe(401);
+    expect(await ask(`http://evil.example/${path}`, undefined, { localOnly: false })).toBe(200);
   });
 });
 

@@ -147,6 +147,8 @@ describe("a response", () => {
       { role: "tool", tool_call_id: "call_1", content: "ok" },
       { role: "tool", tool_call_id: "call_2", content: "ok" },
     ]);
+    const wrong = await post("/v1/responses", { previous_response_id: first.id, input: [...results, { type: "web_search_call" }] });
+    expect(((await wrong.json()) as { error: { message: string } }).error.message).toMatch(/^input\[2\]: /); // as it was sent
     const unknown = await post("/v1/responses", { input: [{ type: "item_reference", id: "msg_none" }] });
     expect(await unknown.json()).toMatchObject({ error: { code: "item_not_found" } });
   });
@@ -262,6 +264,7 @@ describe("a message of Anthropic's", () => {
       "0 stop",
       ...rest(1),
     ]);
+    expect(await seen({ thinking: { type: "adaptive", display: "omitted" } })).toEqual(["0 thinking", "0 stop", ...rest(1)]);
   });
 
   it("becomes the library's options and messages", async () => {

@@ -234,6 +234,16 @@ describe("a request", () => {
     });
   });
 
+  it("may have OpenAI's widest values, and a refusal of an earlier turn", async () => {
+    const fake = fakeModel();
+    const app = appOf(fake.model);
+    const large = '{"messages":[{"role":"user","content":"Hi"}],"seed":9223372036854775807,"top_p":0}';
+    expect((await post(app, large)).status).toBe(200);
+    const { seed, topP } = fake.asked[0]!.options;
+    expect([Number.isSafeInteger(seed), topP]).toEqual([true, Number.EPSILON]);
+    expect(await (await post(app, { ...hello, seed: 1.5 })).json()).toMatchObject({ error: { param: "seed" } });
+  });
+
   it("may hold nulls, which ask for nothing", async () => {
     const fake = fakeModel();
     const nulls = {

@@ -65,8 +65,14 @@ export class Admission {
       evaluate: (ids, options = {}) => this.#whole(visit, ids, { ...options, maxTokens: 0 }, (signal) => model.evaluate(ids, { signal })),
       tokenize: (text, options) => model.tokenize(read(text), options),
       detokenize: (ids, options) => model.detokenize(read(ids), options),
-      countTokens: (messages, options) => model.countTokens(read(messages), options),
-      applyTemplate: (messages, options) => model.applyTemplate(read(messages), options),
+      countTokens: async (messages, options) => {
+        this.#checkLength([messages, options?.tools]);
+        return model.countTokens(messages, options);
+      },
+      applyTemplate: (messages, options) => {
+        this.#checkLength([messages, options?.tools]);
+        return model.applyTemplate(messages, options);
+      },
       stats: () => model.stats(),
       session: refuse,
       restore: refuse,
@@ -141,14 +147,23 @@ export class Admission {
     const { samplingDefaults, vocabularySize, maxSequences } = model.info;
     resolveGeneration(asked, samplingDefaults, vocabularySize, maxSequences);
     const { n = 1, maxTokens = EXPECTED_REPLY_TOKENS, signal, parts = 1 } = asked;
-    const promptTokens = Math.ceil(this.#checkLength(input, parts) / EXPECTED_CHARACTERS_PER_TOKEN);
-    const settle = await rates.takeTokens(visit, promptTokens + Math.min(maxTokens, EXPECTED_REPLY_TOKENS) * n);
+    const maxConcurrent = visit.client.limits.maxConcurrent ?? limits.maxConcurrent;
+    if (maxConcurrent !== undefined && n > maxConcurrent)
+      throw new RangeError(`n must be at most ${maxConcurrent}, the replies that one client may have at once`);
+    const replyTokens = Math.min(maxTokens, EXPECTED_REPLY_TOKENS) * n;
+    const promptTokens = this.#reckon(input, parts);
+    const charge = (): Promise<(actual: number) => Promise<void>> =>
+      rates.takeTokens(
+        visit,
+        (visit.batch?.prompts ?? [input]).reduce<number>((sum, prompt) => sum + this.#reckon(prompt, parts) + replyTokens, 0),
+      );
+    const settle = await (visit.batch ? visit.batch.charge(charge) : charge());
     const leaving = signal ? AbortSignal.any([signal, visit.signal]) : visit.signal;
     try {
       const place = await this.queue.enter({
         client: visit.client.id,
         sequences: n,
-        maxConcurrent: visit.client.limits.maxConcurrent ?? limits.maxConcurrent,
+        maxConcurrent,
         timeout: limits.queueTimeout,
         signal: leaving,
       });
@@ -185,6 +200,11 @@ export class Admission {
       code: "server_overloaded",
       headers: { "retry-after": String(seconds) },
     });
+  }
+
+  /** Roughly how many tokens a prompt has. @throws {ApiError} 400 */
+  #reckon(input: unknown, parts: number): number {
+    return Math.ceil(this.#checkLength(input, parts) / EXPECTED_CHARACTERS_PER_TOKEN);
   }
 
   /** Characters, or ids. @throws {ApiError} 400 */

@@ -47,20 +47,25 @@ export function generateOptions(body: Nullish<Sampled & Ended>): GenerateOptions
   return present({
     temperature: body.temperature,
     topK: body.top_k,
-    topP: body.top_p,
+    topP: body.top_p === 0 ? Number.EPSILON : body.top_p, // OpenAI takes 0: the likeliest token
     minP: body.min_p,
     typicalP: body.typical_p,
     repetitionPenalty: body.repetition_penalty,
     presencePenalty: body.presence_penalty,
     frequencyPenalty: body.frequency_penalty,
     logitBias: body.logit_bias,
-    seed: body.seed,
+    seed: body.seed == null ? undefined : wholeSeed(body.seed),
     maxTokens: body.max_tokens,
     minTokens: body.min_tokens,
     ignoreEos: body.ignore_eos,
     stop: body.stop,
     stopTokenIds: body.stop_token_ids,
   });
+}
+
+/** Clients draw seeds of 63 bits, which have lost their last ones when JSON has been read; the library takes 53. */
+function wholeSeed(seed: number): number {
+  return Number.isSafeInteger(seed) ? seed : Number(BigInt(seed) % BigInt(Number.MAX_SAFE_INTEGER));
 }
 
 /** The fields that have a value. */

@@ -14,7 +14,7 @@ export function tokenize(models: Models): (c: Context) => Promise<Response> {
     const { model } = models.find(body.model, c);
     const content = body.content ?? body.prompt;
     if (content == null) throw new ApiError(400, "content is missing: the text to tokenise", { param: "content", code: "invalid_value" });
-    const ids = model.tokenize(content, { special: body.parse_special === true, bos: body.add_special === true });
+    const ids = model.tokenize(content, { special: body.parse_special !== false, bos: body.add_special === true });
     const tokens = body.with_pieces === true ? ids.map((id) => ({ id, piece: model.detokenize([id], { special: true }) })) : ids;
     return c.json({ tokens, count: ids.length, max_model_len: model.info.contextLength });
   };
@@ -28,7 +28,7 @@ export function detokenize(models: Models): (c: Context) => Promise<Response> {
     const wrong = body.tokens.find((id) => id < 0 || id >= vocabularySize);
     if (wrong !== undefined)
       throw new ApiError(400, `tokens names ${wrong}, the vocabulary has ${vocabularySize}`, { param: "tokens", code: "invalid_value" });
-    const content = model.detokenize(body.tokens, { special: body.special === true });
+    const content = model.detokenize(body.tokens, { special: body.special !== false });
     return c.json({ content, prompt: content });
   };
 }

@@ -1,5 +1,6 @@
 /** One request from its coming to the end of its reply: who asks, what it took, what is to be told of it. */
 import type { LogEntry } from "../src/index.ts";
+import type { Batch } from "./batch.ts";
 import type { Sent } from "./field-names.ts";
 import type { Client } from "./keys.ts";
 
@@ -39,6 +40,8 @@ export class Visit {
   /** Headers that the answer gets. */
   readonly headers: Record<string, string> = {};
   client: Client;
+  /** Of several prompts, which are charged with the first of them. */
+  batch: Batch | undefined;
   /** For errors. */
   sent: Sent = {};
   status = 0; // until it is answered
@@ -134,6 +137,7 @@ export class Visit {
     if (this.#ended) return;
     this.#ended = true;
     this.#forget();
+    this.batch?.settle();
     this.#onEnd(this);
   }
 }

@@ -76,6 +76,11 @@ function plainText(content: unknown, where: string, optional: boolean): string {
   let text = "";
   for (const [i, part] of (content as unknown[]).entries()) {
     if (!isRecord(part)) throw invalid(`${where}[${i}] is ${kind(part)}, not a part`);
+    // OpenAI's form of a reply of the model's that refused.
+    if (optional && part["type"] === "refusal" && typeof part["refusal"] === "string") {
+      text += part["refusal"];
+      continue;
+    }
     if (part["type"] !== "text") {
       throw new UnsupportedError(
         `Cannot use ${where}[${i}]: its type is ${JSON.stringify(part["type"] ?? null)}, this model reads text only`,

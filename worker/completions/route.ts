@@ -2,6 +2,7 @@
 import type { Context } from "hono";
 import type * as z from "zod/mini";
 import type { CompleteOptions, CompletionPart, Model } from "../../src/index.ts";
+import { Batch } from "../batch.ts";
 import { ApiError } from "../errors.ts";
 import type { Models } from "../models.ts";
 import { formatField, generateOptions, present, responseFormat } from "../options.ts";
@@ -21,6 +22,7 @@ export function completions(models: Models): (c: Context) => Promise<Response> {
     c.get("visit").sent = formatField(body);
     const options = { ...completeOptions(body), signal };
     const prompts = toPrompts(body.prompt);
+    if (prompts.length > 1) c.get("visit").batch = new Batch(prompts);
     const answer = newCompletion(id, { n: options.n ?? 1, logprobs: options.logprobs !== undefined });
     if (body.stream !== true) {
       const atOnce = Math.max(1, Math.floor(model.info.maxSequences / answer.n));

@@ -9,7 +9,7 @@ export interface QueueOptions {
 export interface Entrance {
   readonly client: string;
   readonly sequences: number; // wanted; more than there are count as all
-  readonly maxConcurrent?: number | undefined; // of this client's at once
+  readonly maxConcurrent?: number | undefined; // sequences of this client's at once
   readonly timeout: number; // ms
   readonly signal: AbortSignal;
 }
@@ -42,7 +42,8 @@ export class FairQueue {
   readonly #maxWaiting: number;
   readonly #clock: () => number;
   readonly #waiting = new Map<string, Waiter[]>(); // by client, the one whose turn is next first; no list is empty
-  readonly #running = new Map<string, number>(); // by client
+  readonly #held = new Map<string, number>(); // sequences, by client
+  #running = 0; // entrances
   #free: number;
   #nWaiting = 0;
   #closed = false;
@@ -59,9 +60,7 @@ export class FairQueue {
   }
 
   get running(): number {
-    let sum = 0;
-    for (const count of this.#running.values()) sum += count;
-    return sum;
+    return this.#running;
   }
 
   /** Resolves when it is this one's turn. @throws {QueueError} Or the signal's reason. */
@@ -105,15 +104,17 @@ export class FairQueue {
 
   #occupy(client: string, sequences: number): () => void {
     this.#free -= sequences;
-    this.#running.set(client, (this.#running.get(client) ?? 0) + 1);
+    this.#running++;
+    this.#held.set(client, (this.#held.get(client) ?? 0) + sequences);
     let held = true;
     return () => {
       if (!held) return;
       held = false;
       this.#free += sequences;
-      const left = this.#running.get(client)! - 1;
-      if (left > 0) this.#running.set(client, left);
-      else this.#running.delete(client);
+      this.#running--;
+      const left = this.#held.get(client)! - sequences;
+      if (left > 0) this.#held.set(client, left);
+      else this.#held.delete(client);
       this.#serve();
     };
   }
@@ -136,7 +137,10 @@ export class FairQueue {
 
   #next(): Waiter | undefined {
     for (const [client, [first]] of this.#waiting) {
-      if ((this.#running.get(client) ?? 0) < (first!.entrance.maxConcurrent ?? Number.POSITIVE_INFINITY)) return first;
+      const { sequences, entrance } = first!;
+      const held = this.#held.get(client) ?? 0;
+      // Who wants more than it may have at once has them alone.
+      if (held === 0 || held + sequences <= (entrance.maxConcurrent ?? Number.POSITIVE_INFINITY)) return first;
     }
     return undefined;
   }

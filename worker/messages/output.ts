@@ -6,11 +6,13 @@ import { newId } from "../ids.ts";
 export interface MessageAnswer {
   readonly id: string;
   readonly model: string;
-  /** Whether thinking was asked for; who did not is not shown it. */
-  readonly thinking: boolean;
+  /** Who did not ask for thinking is not shown it; "omitted" is shown that there was some. */
+  readonly thinking: "none" | "omitted" | "shown";
 }
 
-export const newMessage = (model: string, thinking: boolean): MessageAnswer => ({ id: newId("msg_"), model, thinking });
+export const newMessage = (model: string, thinking: MessageAnswer["thinking"]): MessageAnswer => ({ id: newId("msg_"), model, thinking });
+
+const THINKING = { type: "thinking", thinking: "", signature: "" };
 
 /** @throws {ApiError} 503: the reply was cut off. */
 export function messageOf({ id, model, thinking }: MessageAnswer, reply: Reply): object {
@@ -18,7 +20,7 @@ export function messageOf({ id, model, thinking }: MessageAnswer, reply: Reply):
   return {
     ...head(id, model),
     content: [
-      ...(reasoning === null || !thinking ? [] : [{ type: "thinking", thinking: reasoning, signature: "" }]),
+      ...(reasoning === null || thinking === "none" ? [] : [{ ...THINKING, thinking: thinking === "shown" ? reasoning : "" }]),
       ...(content === "" && toolCalls.length > 0 ? [] : [{ type: "text", text: content, citations: null }]),
       ...toolCalls.map((call) => ({ type: "tool_use", id: call.id, name: call.name, input: call.arguments })),
     ],
@@ -46,8 +48,8 @@ export async function* messageEvents(
   for await (const part of parts) {
     switch (part.type) {
       case "reasoning":
-        if (thinking)
-          yield* blocks.say("thinking", { type: "thinking", thinking: "", signature: "" }, { type: "thinking_delta", thinking: part.text });
+        if (thinking !== "none")
+          yield* blocks.say("thinking", THINKING, thinking === "shown" ? { type: "thinking_delta", thinking: part.text } : undefined);
         break;
       case "text":
         if (part.text !== "")

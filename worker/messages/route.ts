@@ -5,8 +5,8 @@ import { present } from "../options.ts";
 import { leaving, readBody } from "../request.ts";
 import { countBody, messagesBody } from "../schemas/messages.ts";
 import { anthropicEvents, begun, eventStream } from "../sse.ts";
-import { messageOptions, toMessages, toTools } from "./input.ts";
-import { messageEvents, messageOf, newMessage } from "./output.ts";
+import { messageOptions, type MessagesBody, toMessages, toTools } from "./input.ts";
+import { type MessageAnswer, messageEvents, messageOf, newMessage } from "./output.ts";
 
 export function messages(models: Models): (c: Context) => Promise<Response> {
   return async (c) => {
@@ -15,7 +15,7 @@ export function messages(models: Models): (c: Context) => Promise<Response> {
     const { id, model } = models.find(body.model, c);
     const options = { ...messageOptions(body, model.info), signal };
     const conversation = toMessages(body);
-    const answer = newMessage(id, body.thinking != null && body.thinking.type !== "disabled");
+    const answer = newMessage(id, shownThinking(body.thinking));
     if (body.stream !== true) return c.json(messageOf(answer, await model.chat(conversation, options)));
     // Its first event tells how long the prompt is.
     const promptTokens = await model.countTokens(
@@ -25,6 +25,11 @@ export function messages(models: Models): (c: Context) => Promise<Response> {
     const parts = await begun(model.chatStream(conversation, options));
     return eventStream(c, messageEvents(answer, parts, promptTokens), { format: anthropicEvents, onLeave: leave });
   };
+}
+
+function shownThinking(thinking: MessagesBody["thinking"]): MessageAnswer["thinking"] {
+  if (thinking == null || thinking.type === "disabled") return "none";
+  return thinking.display === "omitted" ? "omitted" : "shown";
 }
 
 export function countTokens(models: Models): (c: Context) => Promise<Response> {

@@ -8,8 +8,8 @@ export type Item = Readonly<Record<string, unknown>>;
 const invalid = (message: string): ApiError => new ApiError(400, message, { param: "input", code: "invalid_value" });
 const unsupported = (message: string): ApiError => new ApiError(400, message, { param: "input", code: "unsupported_parameter" });
 
-/** @throws {ApiError} 400: an item that this server does not know, or of the wrong shape. */
-export function toMessages(items: readonly Item[]): Message[] {
+/** past: items that stood there before the request's own. @throws {ApiError} 400: an item that this server does not know, or of the wrong shape. */
+export function toMessages(items: readonly Item[], past = 0): Message[] {
   const messages: Message[] = [];
   let turn: AssistantTurn | undefined; // consecutive items of the assistant are one turn
   const close = (): void => {
@@ -17,7 +17,7 @@ export function toMessages(items: readonly Item[]): Message[] {
     turn = undefined;
   };
   for (const [i, item] of items.entries()) {
-    const where = `input[${i}]`;
+    const where = `input[${i - past}]`;
     const type = item["type"] ?? (typeof item["role"] === "string" ? "message" : undefined);
     if (type === "message" && item["role"] !== "assistant") {
       close();

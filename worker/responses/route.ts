@@ -21,7 +21,7 @@ export function createResponse(models: Models, store: ResponseStore): (c: Contex
     const { account } = c.get("visit").client;
     const input = store.resolve(inputItems(body), account);
     const past = body.previous_response_id == null ? [] : store.conversation(body.previous_response_id, account);
-    const conversation = withInstructions(body, toMessages([...past, ...input]));
+    const conversation = withInstructions(body, toMessages([...past, ...input], past.length));
     const answer = newResponse(modelId, body, model.info);
     const output = new ResponseOutput(answer, { logprobs: wantsLogprobs(body) });
     const keep = (): void => {

@@ -22,7 +22,7 @@ export const sampling = {
   presence_penalty: number,
   frequency_penalty: number,
   logit_bias: z.nullish(z.record(z.string(), z.number())),
-  seed: integer,
+  seed: z.nullish(z.number().check(z.multipleOf(1))), // larger than an exact one too
 };
 
 export const length = {
