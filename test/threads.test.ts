@@ -4,10 +4,10 @@ import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import type { Worker } from "node:worker_threads";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { poison, resetTeam, Team, TeamError } from "../src/engine/team.ts";
+import { GivenUp, poison, resetTeam, Team, TeamError } from "../src/engine/team.ts";
 import { load, WeightsError } from "../src/index.ts";
 import type { LoadOptions, Model, WeightSource } from "../src/types.ts";
-import { openBanks } from "../src/wasm/bank.ts";
+import { type Bank, openBanks } from "../src/wasm/bank.ts";
 import { chooseKernels } from "../src/wasm/builds.ts";
 import { goldenFiles } from "./engine-fixtures.ts";
 
@@ -213,6 +213,18 @@ test("whoever comes late to a barrier that was given up is told", async () => {
   resetTeam(home!.i32, 65_536);
   poison(home!.i32, 65_536);
   expect(() => new Team(1, 2, home!, 65_536).barrier()).toThrow(TeamError);
+});
+
+test.each([0, 2 ** 31 - 1, 2 ** 31 + 5, 2 ** 32 - 1, 2 ** 40])("a step is given up behind %d barriers, and only then", (barriers) => {
+  const home = { i32: new Int32Array(4096), kernels: { barrier: () => undefined } } as unknown as Bank;
+  const leader = new Team(0, 2, home, 1024, barriers);
+  const follower = new Team(1, 2, home, 1024, barriers);
+  leader.barrier();
+  follower.barrier();
+  leader.giveUp();
+  expect(() => follower.barrier()).toThrow(GivenUp);
+  follower.barrier();
+  new Team(1, 2, home, 1024, barriers + 2 ** 32 + 1).barrier(); // the same low half
 });
 
 test("paired vectors say the same, where there are any", async () => {

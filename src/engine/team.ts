@@ -4,7 +4,8 @@
  *
  * What they share lies in home, i32 words, each on a cache line of its own:
  *
- *     0 arrived at the barrier │ 64 its generation │ 128 step │ 192 poison │ 256 the barrier at which a step is given up │ 320 work that was claimed
+ *     0 arrived at the barrier │ 64 its generation │ 128 step │ 192 poison │ 256 the barrier at which a step is given up, 260 its high half
+ *     320 work that was claimed
  */
 import type { Bank } from "../wasm/bank.ts";
 
@@ -29,14 +30,15 @@ export class Team {
   readonly #home: Bank;
   readonly #words: number; // offset in home
   #step = 0; // as resetTeam leaves it: a step may have begun before this thread is here
-  #barriers = 0; // passed; all threads count the same
+  #barriers: number; // passed; all threads count the same, and soon further than to 2³²
 
-  /** home and words: where the shared words are. */
-  constructor(index: number, size: number, home: Bank, words: number) {
+  /** home and words: where the shared words are; barriers: that all have passed. */
+  constructor(index: number, size: number, home: Bank, words: number, barriers = 0) {
     this.index = index;
     this.size = size;
     this.#home = home;
     this.#words = words;
+    this.#barriers = barriers;
   }
 
   /** This thread's part [from, to) of `count`, in whole units. */
@@ -55,7 +57,7 @@ export class Team {
     this.#barriers++;
     this.#checkPoison();
     // By its number: the leader may be on its way to the next one already.
-    if (this.index > 0 && this.#word(256) === this.#barriers) throw new GivenUp();
+    if (this.index > 0 && this.#word(256) === low(this.#barriers) && this.#word(260) === high(this.#barriers)) throw new GivenUp();
   }
 
   /** For the leader: starts a step, whose description lies in home by now. */
@@ -77,7 +79,9 @@ export class Team {
   /** For the leader: gives the step up, and meets the others at the barrier they are going to. @throws {TeamError} */
   giveUp(): void {
     if (this.size === 1) return;
-    Atomics.store(this.#home.i32, (this.#words + 256) / 4, this.#barriers + 1);
+    const at = (this.#words + 256) / 4;
+    Atomics.store(this.#home.i32, at, low(this.#barriers + 1));
+    Atomics.store(this.#home.i32, at + 1, high(this.#barriers + 1));
     this.barrier();
   }
 
@@ -94,6 +98,9 @@ export class Team {
     return Atomics.load(this.#home.i32, (this.#words + offset) / 4);
   }
 }
+
+const low = (count: number): number => count | 0;
+const high = (count: number): number => Math.floor(count / 2 ** 32);
 
 /** For whoever starts the threads: as if nothing had ever been waited for. */
 export function resetTeam(i32: Int32Array<SharedArrayBuffer>, words: number): void {
