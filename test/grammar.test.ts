@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { parseReply } from "../src/chat/parse-reply.ts";
 import { UnsupportedError } from "../src/errors.ts";
 import { machine } from "../src/grammar/expression.ts";
+import type { Machine } from "../src/grammar/machine.ts";
 import { callsExpression, type Grammar, Matcher } from "../src/grammar/index.ts";
 import { formatExpression } from "../src/grammar/response-format.ts";
 import { patternMachine } from "../src/grammar/schema-source.ts";
@@ -120,6 +121,25 @@ describe("schemas", () => {
     expect(state).toBe(-1);
     expect(kinds.size).toBeGreaterThan(20);
     expect(kinds.size).toBeLessThan(30);
+  });
+
+  test("a length is only a number: no text is too long for its limits, and no limit too far", () => {
+    const a = (string: Machine, state: number): number => string.next(state, string.classes.of[0x61]!);
+    for (const [minLength, maxLength] of [
+      [0, 40_000],
+      [16_000, Number.POSITIVE_INFINITY],
+      [16_000, 16_000],
+    ] as const) {
+      const string = limitedString(JSON_STRING, { minLength, maxLength, machines: [] })!;
+      const ends = (state: number): boolean => string.next(state, string.classes.of[0x22]!) !== -1;
+      let state = string.next(string.start, string.classes.of[0x22]!);
+      expect(ends(state)).toBe(minLength === 0);
+      for (let count = 0; count < Math.min(maxLength, 40_000); count++) state = a(string, state);
+      expect(ends(state)).toBe(true);
+      // Nothing more has room, a begun escape neither.
+      for (const byte of [0x61, 0x5c, 0xc3]) expect(string.next(state, string.classes.of[byte]!) === -1).toBe(maxLength <= 40_000);
+    }
+    expect(limitedString(JSON_STRING, { minLength: 3, maxLength: 2, machines: [] })).toBeUndefined();
   });
 
   test.each<[unknown, string[], string[]]>([

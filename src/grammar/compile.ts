@@ -5,6 +5,7 @@ import { MAX_EXPRESSIONS, MAX_NESTING } from "./limits.ts";
 import { Literals, Machine } from "./machine.ts";
 import { Trimmed } from "./machines.ts";
 import { RegularMachine } from "./nfa.ts";
+import { spend } from "./work.ts";
 
 /** Regular parts of more expressions than this stay in pieces, so that what is alike in them has its token masks made once. */
 const MAX_MACHINE_SIZE = 200;
@@ -72,6 +73,7 @@ class Facts {
     const waiting = new Set(order);
     for (const one of waiting) {
       waiting.delete(one);
+      spend(1 + children(one).length);
       if (changes(one)) for (const parent of parents.get(one)!) waiting.add(parent);
     }
   }

@@ -8,6 +8,7 @@ import {
   EMPTY,
   type Expression,
   invertRanges,
+  normalizeRanges,
   NOTHING,
   type Range,
   repeat,
@@ -142,7 +143,7 @@ class Parser {
       if (first > last) this.#fail("a range in a set is out of order");
       ranges.push([first, last]);
     }
-    return chars(...(inverted ? invertRanges(ranges) : ranges));
+    return chars(...(inverted ? invertRanges(ranges) : normalizeRanges(ranges)));
   }
 
   /** A code point, perhaps escaped. */

@@ -26,6 +26,7 @@ import { each, flatten, largest, type SchemaSet, smallest, stringLimits, typesOf
 import type { SchemaObject, SchemaPart, Schemas } from "./schema-source.ts";
 import { satisfies } from "./schema-values.ts";
 import { SEPARATOR, type ValueSyntax } from "./value-syntax.ts";
+import { spend } from "./work.ts";
 
 /** Sets of schemas that hold somewhere. */
 const MAX_SETS = 5000;
@@ -76,6 +77,7 @@ export class SchemaCompiler {
 
   #rule(kind: string, set: SchemaSet, write: Write): Expression {
     if (set === false) return NOTHING;
+    spend(2 * set.length);
     const key = `${kind} ${set
       .map((one) => this.#id(one))
       .sort((a, b) => a - b)

@@ -23,6 +23,11 @@ export abstract class Machine {
   abstract next(state: number, byteClass: number): number;
   abstract accepts(state: number): boolean;
 
+  /** Whether some text from here on is taken, as far as that is known without a search for it. */
+  canEnd(state: number): boolean {
+    return this.accepts(state);
+  }
+
   /**
    * Equal for states of one kind. After any text of up to `reach` bytes, both take it or neither does, are complete or not, and can still
    * become complete or not: the same tokens may follow.

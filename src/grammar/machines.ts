@@ -37,6 +37,10 @@ export class Intersection extends Machine {
     return this.#tuples[state]!.every((one, i) => this.#parts[i]!.accepts(one));
   }
 
+  override canEnd(state: number): boolean {
+    return this.#independent ? this.#tuples[state]!.every((one, i) => this.#parts[i]!.canEnd(one)) : this.accepts(state);
+  }
+
   override kind(state: number, reach: number): number | string {
     return this.#independent ? this.#tuples[state]!.map((one, i) => this.#parts[i]!.kind(one, reach)).join(" ") : state;
   }
@@ -45,7 +49,9 @@ export class Intersection extends Machine {
     const key = tuple.join();
     let state = this.#known.get(key);
     if (state === undefined) {
-      if (this.#tuples.length === MAX_DFA_STATES) throw new UnsupportedError("several limits on one string are too complex together");
+      // Of independent parts there are as many as the text has places: that has limits of its own.
+      if (!this.#independent && this.#tuples.length === MAX_DFA_STATES)
+        throw new UnsupportedError("several limits on one string are too complex together");
       this.#known.set(key, (state = this.#tuples.length));
       this.#tuples.push(tuple);
     }
@@ -95,6 +101,10 @@ export class Length extends Machine {
     return count >= this.#min;
   }
 
+  override canEnd(): boolean {
+    return this.#min <= this.#max;
+  }
+
   /** How many characters are needed, and how many there is room for, as far as a text of `reach` bytes can see. */
   override kind(count: number, reach: number): string {
     return `${Math.min(Math.max(0, this.#min - count), reach + 1)},${Math.min(this.#max - count, reach)}`;
@@ -136,14 +146,14 @@ export class Trimmed extends Machine {
     return this.#of.kind(state, reach);
   }
 
-  /** Breadth first to the nearest state that accepts: on the way there all are alive. Where there is none, all that were seen are dead. */
+  /** Breadth first to the nearest state that can end: on the way there all are alive. Where there is none, all that were seen are dead. */
   #isAlive(from: number): boolean {
     const known = this.#alive.get(from);
     if (known !== undefined) return known;
     const cameFrom = new Map<number, number>([[from, -1]]);
     const classes = this.classes.first.length;
     for (const state of cameFrom.keys()) {
-      if (this.#alive.get(state) ?? this.#of.accepts(state)) {
+      if (this.#alive.get(state) ?? this.#of.canEnd(state)) {
         for (let one = state; one !== -1; one = cameFrom.get(one)!) this.#alive.set(one, true);
         return true;
       }

@@ -13,6 +13,9 @@ interface NfaState {
   readonly atEnd: number[]; // taken only behind the last
 }
 
+/** What making a state takes, by the steps that the budget counts. */
+const STATE_STEPS = 16;
+
 const encoder = new TextEncoder();
 
 /** Built from the end: every part is told what follows it. */
@@ -27,6 +30,7 @@ class Nfa {
         `a regular expression is too large: it has more than ${MAX_NFA_STATES} states with its repetitions written out`,
       );
     }
+    spend(STATE_STEPS);
     this.states.push({ edges: [], empty: [], atStart: [], atEnd: [] });
     return this.states.length - 1;
   }
@@ -41,6 +45,7 @@ class Nfa {
         for (const range of expression.ranges) {
           for (const sequence of utf8Sequences(range)) {
             const [[first, last] = [0, 0], ...rest] = sequence;
+            spend(1);
             this.states[start]!.edges.push([first, last, rest.reduceRight((next, [low, high]) => this.#byte(low, high, next), to)]);
           }
         }
@@ -77,7 +82,11 @@ class Nfa {
       next = this.#state();
       this.states[next]!.empty.push(to, this.build(item, next));
     } else for (let i = min; i < max; i++) next = this.#fork([to, this.build(item, next)]);
-    for (let i = 0; i < min; i++) next = this.build(item, next);
+    for (let i = 0; i < min; i++) {
+      const before = this.build(item, next);
+      if (before === next) break; // it is empty, however often it stands there
+      next = before;
+    }
     return next;
   }
 

@@ -3,7 +3,7 @@
  * boundaries or Unicode properties.
  */
 import { UnsupportedError } from "../errors.ts";
-import { chars, choiceOf, EMPTY, type Expression, invertRanges, type Range, repeat, sequenceOf } from "./expression.ts";
+import { chars, choiceOf, EMPTY, type Expression, invertRanges, normalizeRanges, type Range, repeat, sequenceOf } from "./expression.ts";
 import { MAX_DEPTH, MAX_PATTERN_LENGTH, MAX_REPETITIONS } from "./limits.ts";
 
 const DIGITS: Range[] = [[0x30, 0x39]];
@@ -122,7 +122,7 @@ class Parser {
         ranges.push([from, end]);
       } else ranges.push(...first);
     }
-    return inverted ? invertRanges(ranges) : ranges;
+    return inverted ? invertRanges(ranges) : normalizeRanges(ranges);
   }
 
   #member(): Range[] {

@@ -2,10 +2,13 @@
 import type { SchemaObject, Schemas } from "./schema-source.ts";
 import { satisfies } from "./schema-values.ts";
 import { each, flatten, type SchemaSet, typesOf } from "./schema-set.ts";
+import { spend } from "./work.ts";
 
 const MAX_CHOICES = 200;
 /** Properties inside properties that are looked at. */
 const MAX_DEPTH = 4;
+/** What a look at two sets takes at least, by the steps that the budget counts. */
+const LOOK_STEPS = 128;
 
 /** Whether it can be shown of all pairs. */
 export function areExclusive(sets: readonly SchemaSet[], schemas: Schemas): boolean {
@@ -14,6 +17,7 @@ export function areExclusive(sets: readonly SchemaSet[], schemas: Schemas): bool
 
 function exclude(a: SchemaSet, b: SchemaSet, schemas: Schemas, depth: number): boolean {
   if (a === false || b === false) return true;
+  spend(LOOK_STEPS);
   for (const [one, other] of [
     [a, b],
     [b, a],

@@ -2,6 +2,7 @@
 import { formatMachine } from "./formats.ts";
 import { patternMachine, type SchemaObject, type SchemaPart, type Schemas, TYPES } from "./schema-source.ts";
 import type { StringLimits } from "./strings.ts";
+import { spend } from "./work.ts";
 
 /** $ref and allOf followed; `false`: nothing satisfies them. */
 export type SchemaSet = readonly SchemaObject[] | false;
@@ -12,6 +13,7 @@ const MAX_AT_ONCE = 10_000;
 /** The parts with what their $ref and allOf add, and `known`, of which that is there already. */
 export function flatten(parts: readonly SchemaPart[], schemas: Schemas, known: readonly SchemaObject[] = []): SchemaSet {
   const found = new Set(known);
+  spend(2 * found.size);
   const waiting = parts.toReversed();
   for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
     if (one === false) return false;
@@ -25,6 +27,7 @@ export function flatten(parts: readonly SchemaPart[], schemas: Schemas, known: r
 
 /** The types that all of them allow; "number" only without "integer", which it includes. */
 export function typesOf(set: readonly SchemaObject[], schemas: Schemas): Set<string> {
+  spend(set.length);
   const each = set.flatMap((part) => schemas.types(part) ?? []);
   const allowed = TYPES.filter((type) => each.every((types) => types.has(type) || (type === "integer" && types.has("number"))));
   return new Set(allowed.filter((type) => type !== "integer" || !allowed.includes("number")));

@@ -53,6 +53,7 @@ export class Schemas {
   readonly #where: string;
   readonly #checked = new Set<unknown>();
   readonly #resolved = new Map<string, SchemaPart>();
+  #anchors: Map<unknown, unknown> | undefined;
 
   /**
    * @param where Where it is from, as messages name it, "responseFormat.schema"; its first name is the error's param.
@@ -203,14 +204,19 @@ export class Schemas {
     return target;
   }
 
+  /** By its $anchor; of several the outermost. */
   #anchored(name: string): unknown {
-    const waiting: unknown[] = [this.root];
-    for (const one of waiting) {
-      if (typeof one !== "object" || one === null) continue;
-      if ((one as SchemaObject)["$anchor"] === name) return one;
-      for (const child of Object.values(one)) waiting.push(child);
+    if (!this.#anchors) {
+      this.#anchors = new Map();
+      const waiting: unknown[] = [this.root];
+      for (const one of waiting) {
+        if (typeof one !== "object" || one === null) continue;
+        const anchor = (one as SchemaObject)["$anchor"];
+        if (!this.#anchors.has(anchor)) this.#anchors.set(anchor, one);
+        for (const child of Object.values(one)) waiting.push(child);
+      }
     }
-    return undefined;
+    return this.#anchors.get(name);
   }
 
   resolve(reference: string): SchemaPart {

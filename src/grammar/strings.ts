@@ -157,6 +157,13 @@ class Quoted extends Machine {
     return state === 1;
   }
 
+  /** Inside, nothing begun; a character that is not of a sentinel can always follow. */
+  override canEnd(state: number): boolean {
+    const inText = 13 * BEGUN.length;
+    if (state < 2) return state === 1;
+    return (state - 2) % 13 === 0 && this.#text.canEnd(Math.floor((state - 2) / inText));
+  }
+
   /** The text is no longer than it is written, the character that a begun escape needs room for included. */
   override kind(state: number, reach: number): number | string {
     if (state < 2) return state;

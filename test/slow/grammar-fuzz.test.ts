@@ -193,6 +193,61 @@ describe("hostile ones", () => {
         },
       },
     ],
+    ["a set of one character a thousand times, repeated", { type: "regex", pattern: `[${"a".repeat(16_000)}]{10000}` }],
+    ["the same in GBNF", { type: "gbnf", grammar: `root ::= [${"a".repeat(16_000)}]{10000}` }],
+    ["nothing, a million million times", { type: "regex", pattern: "(((){10000}){10000}){10000}" }],
+    [
+      "an anyOf of thousands beside an allOf of thousands",
+      { type: "json_schema", schema: { anyOf: many(2400, (i) => ({ type: "string", title: `${i}` })), allOf: many(4800, () => ({})) } },
+    ],
+    [
+      "long patterns for hundreds of keys",
+      {
+        type: "json_schema",
+        schema: { properties: Object.fromEntries(many(400, (i) => [`key${i}`, { type: "string", pattern: `a{9999}${i}` }])) },
+      },
+    ],
+    [
+      "thousands of anchors",
+      {
+        type: "json_schema",
+        schema: {
+          type: "object",
+          $defs: Object.fromEntries(many(4000, (i) => [`d${i}`, { $anchor: `n${i}`, type: "string" }])),
+          properties: Object.fromEntries(many(4000, (i) => [`key${i}`, { $ref: `#n${i}` }])),
+        },
+      },
+    ],
+    [
+      "a oneOf of objects that differ nowhere, four deep",
+      {
+        type: "json_schema",
+        schema: {
+          oneOf: ["a", "b"].map((side) => ({ $ref: `#/$defs/${side}0` })),
+          $defs: Object.fromEntries(
+            ["a", "b"].flatMap((side) =>
+              many(5, (level) => [
+                side + String(level),
+                {
+                  type: "object",
+                  required: many(35, (i) => `key${i}`),
+                  properties: Object.fromEntries(
+                    many(35, (i) => [`key${i}`, level === 4 ? { type: "object" } : { $ref: `#/$defs/${side}${level + 1}` }]),
+                  ),
+                },
+              ]),
+            ),
+          ),
+        },
+      },
+    ],
+    [
+      "choices among rules in a chain",
+      {
+        type: "gbnf",
+        grammar: `root ::= ${many(16_000, (i) => `x${i}`).join("|")}\nx0 ::= "a"\n${many(15_999, (i) => `x${i + 1} ::= x${i}`).join("\n")}`,
+      },
+    ],
     ["many choices", { type: "choice", choices: many(10_000, (i) => `choice ${i}`) }],
   ])(
     "%s",
