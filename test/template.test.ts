@@ -124,6 +124,15 @@ describe("hostile templates end soon, in one line", () => {
     expect(render(builtInTemplates["lfm2.5"], { messages, bos_token: "" }).split("<|im_end|>")).toHaveLength(2001);
   });
 
+  test("characters of long texts, before there is an object for each", () => {
+    const x = "y".repeat(MAX_TEXT_LENGTH);
+    expect(render("{{ x[1] }}{{ x[-1] }}{{ x[9] }}", { x: "é🚀cd" })).toBe("🚀d");
+    for (const source of ["{{ x[0] }}".repeat(10), "{{ x | length }}".repeat(20)])
+      expect(() => render(source, { x })).toThrow("it takes more than 1000000 steps");
+    for (const source of ["{% for c in x %}{% endfor %}", "{% set parts = x.split('y') %}"])
+      expect(() => render(source, { x })).toThrow(`it makes a list of more than ${MAX_LIST_LENGTH} items`);
+  });
+
   test("a value nested too deep", () => {
     let deep: unknown = 1;
     for (let i = 0; i <= MAX_JSON_DEPTH; i++) deep = [deep];

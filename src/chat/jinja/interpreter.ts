@@ -89,8 +89,15 @@ export class Interpreter extends Base {
   /** What a loop walks over: an undefined value is empty, a string its characters. */
   #iterable(value: Value): Value {
     if (value.type === "UndefinedValue") return array([]);
-    if (value.type === "StringValue") return array(this.#marks.characters(value.value).map(string));
-    return value;
+    if (value.type !== "StringValue") return value;
+    const characters = this.#characters(value.value);
+    this.#budget.list(characters.length);
+    return array(characters.map(string));
+  }
+
+  #characters(text: string): string[] {
+    this.#budget.spend(text.length >> 5);
+    return this.#marks.characters(text);
   }
 
   #binary(operator: string, left: Value, right: Value): Value {
@@ -163,8 +170,9 @@ export class Interpreter extends Base {
     }
     const key = node.computed ? this.evaluate(node.property, environment) : attribute(node.property);
     if (key.type === "IntegerValue") {
-      const items = isArray(object) ? object.value : object.type === "StringValue" ? this.#marks.characters(object.value).map(string) : [];
-      return items.at(key.value) ?? undefinedValue;
+      if (isArray(object)) return object.value.at(key.value) ?? undefinedValue;
+      const character = object.type === "StringValue" ? this.#characters(object.value).at(key.value) : undefined;
+      return character === undefined ? undefinedValue : string(character);
     }
     if (key.type !== "StringValue") return undefinedValue;
     const name = key.value;

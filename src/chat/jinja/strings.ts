@@ -30,8 +30,10 @@ export function stringMethod(text: string, name: string, printer: Printer): Valu
     case "split":
       return method(([separator, limit]) => {
         const cuts = limit?.type === "IntegerValue" && limit.value >= 0 ? limit.value : undefined;
-        if (separator === undefined || separator.type === "NullValue") return array(splitWords(marks.trim(text), cuts).map(string));
-        return array(splitText(text, expectText(separator, name), cuts, printer).map(string));
+        const words = separator === undefined || separator.type === "NullValue";
+        const parts = words ? splitWords(marks.trim(text), cuts) : splitText(text, expectText(separator, name), cuts, printer);
+        budget.list(parts.length);
+        return array(parts.map(string));
       });
     case "replace":
       return method(([from, to, count]) => {
@@ -117,8 +119,11 @@ export function slice(
 }
 
 /** len(): code points, items or keys. */
-export function length(value: Value, { marks }: Printer): Value {
-  if (value.type === "StringValue") return integer(marks.length(value.value));
+export function length(value: Value, { marks, budget }: Printer): Value {
+  if (value.type === "StringValue") {
+    budget.spend(value.value.length >> 6);
+    return integer(marks.length(value.value));
+  }
   if (isArray(value)) return integer(value.value.length);
   if (isObject(value)) return integer(value.value.size);
   if (value.type === "UndefinedValue") return integer(0);
