@@ -280,6 +280,17 @@ describe("loading", () => {
     expect(told).toBeLessThan(4);
   });
 
+  it("fails with what onProgress throws, whichever thread has read", async () => {
+    for (const wait of [0, 20]) {
+      const onProgress: LoadOptions["onProgress"] = ({ phase, loaded }) => {
+        const until = performance.now() + (phase === "read" ? wait : 0); // so that others read meanwhile
+        while (performance.now() < until);
+        if (phase === "read" && loaded > 0) throw new Error("mine");
+      };
+      for (let i = 0; i < 3; i++) await expect(load(file, { threads: 2, onProgress })).rejects.toThrow("mine");
+    }
+  });
+
   it.each<[string, unknown, LoadOptions, new (...args: never[]) => Error, RegExp]>([
     ["a file that is not there", "no/such.gguf", {}, WeightsError, /^Cannot open no\/such\.gguf: there is no such file/],
     ["a folder", fileURLToPath(new URL(".", file)), {}, WeightsError, /it is a directory/],

@@ -101,7 +101,10 @@ export function createModel({ engine, tokenizer, template, info, bytesRead, memo
     tokenize: (text, options) => tokenizer.encode(text, options),
     detokenize: (ids, options) => tokenizer.decode(ids, options),
     applyTemplate: (messages, options) => template.render(messages, options).text,
-    countTokens: async (messages, options) => template.render(messages, options).ids.length,
+    countTokens: async (messages, options) => {
+      if (closed) throw new Error("the model is closed");
+      return template.render(messages, options).ids.length;
+    },
     embed: (texts, options = {}) => embedded(texts, options),
     session: () => unsupported("session"),
     restore: () => unsupported("restore"),

@@ -172,7 +172,7 @@ export class Link {
         );
         break;
       case "bytes":
-        if (!this.#stats) this.#progress(message.bytes);
+        if (!this.#stats) this.#tellProgress(message.bytes);
         break;
       case "read": {
         const read = this.#read(message).finally(() => this.#reads.delete(read));
@@ -197,6 +197,15 @@ export class Link {
         break;
       case "closed":
         this.#onClosed?.();
+    }
+  }
+
+  /** What the caller's own function throws is load's error, and not the process's. */
+  #tellProgress(bytes: number): void {
+    try {
+      this.#progress(bytes);
+    } catch (error) {
+      this.#onReady?.reject(error);
     }
   }
 
