@@ -14,16 +14,16 @@ export function refuseForeign(cors: readonly string[] = []): MiddlewareHandler {
     const { path, method } = c.req;
     if (!localOnly || path === "/health") return next();
     const host = new URL(c.req.url).hostname;
-    if (!isLocalName(host)) throw foreign(`the name ${JSON.stringify(host.slice(0, 100))} is not one of this machine`);
+    if (!isLocalName(host)) throw foreign(`${JSON.stringify(host.slice(0, 100))} is no name of it`);
     const origin = c.req.header("origin");
     if (origin !== undefined && !["GET", "HEAD", "OPTIONS"].includes(method) && !mayAsk(origin, cors, c))
-      throw foreign(`pages of ${JSON.stringify(origin.slice(0, 100))} may not ask here; --cors allows them`);
+      throw foreign(`pages of ${JSON.stringify(origin.slice(0, 100))} may ask if cors names them`);
     return next();
   };
 }
 
 const foreign = (found: string): ApiError =>
-  new ApiError(403, `this server is for its own machine and wants no key: ${found}, or give the server a key`, { code: "foreign_request" });
+  new ApiError(403, `a server without keys answers its own machine only: ${found}`, { code: "foreign_request" });
 
 function mayAsk(origin: string, cors: readonly string[], c: Context): boolean {
   if (cors.includes("*") || cors.includes(origin) || origin === new URL(c.req.url).origin) return true;
