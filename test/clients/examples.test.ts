@@ -44,7 +44,9 @@ describe.each(Object.keys(runtimes))("on %s", (runtime) => {
   });
 
   it("the notes are asked, and named", async () => {
-    expect(await example("rag")).toMatch(/^Mina Park\nsource: garden\.md \(0\.\d\d\)\nsource: \w+\.md \(0\.\d\d\)\n$/);
+    const told = await example("rag"); // the model was not trained to compare texts: which is nearer is no promise
+    expect(told).toMatch(/^Mina Park\n(source: \w+\.md \(0\.\d\d\)\n){2}$/);
+    expect(told).toContain("source: garden.md");
   });
 
   it("the batch answers every prompt", async () => {
