@@ -241,7 +241,8 @@ describe("a request", () => {
     expect((await post(app, large)).status).toBe(200);
     const { seed, topP } = fake.asked[0]!.options;
     expect([Number.isSafeInteger(seed), topP]).toEqual([true, Number.EPSILON]);
-    expect(await (await post(app, { ...hello, seed: 1.5 })).json()).toMatchObject({ error: { param: "seed" } });
+    for (const seed of [1.5, 5e-324, 1e-9])
+      expect(await (await post(app, { ...hello, seed })).json()).toMatchObject({ error: { param: "seed", code: "invalid_value" } });
   });
 
   it("may hold nulls, which ask for nothing", async () => {

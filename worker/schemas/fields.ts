@@ -3,6 +3,8 @@ import * as z from "zod/mini";
 
 export const number = z.nullish(z.number());
 export const integer = z.nullish(z.int());
+/** Beyond 2⁵³ too, where zod's own integer ends; its `multipleOf` is what the document says, and lets tiny fractions through. */
+const wholeNumber = z.number().check(z.multipleOf(1), z.refine(Number.isInteger, "expected a whole number"));
 export const flag = z.nullish(z.boolean());
 export const text = z.nullish(z.string());
 export const record = z.record(z.string(), z.unknown());
@@ -22,7 +24,7 @@ export const sampling = {
   presence_penalty: number,
   frequency_penalty: number,
   logit_bias: z.nullish(z.record(z.string(), z.number())),
-  seed: z.nullish(z.number().check(z.multipleOf(1))), // larger than an exact one too
+  seed: z.nullish(wholeNumber),
 };
 
 export const length = {
