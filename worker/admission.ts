@@ -4,7 +4,7 @@ import type { CompletionPart, EmbedOptions, FinishReason, GenerateOptions, Model
 import { ApiError, errorCode, isRefusal } from "./errors.ts";
 import { FairQueue, QueueError } from "./limits/fair-queue.ts";
 import { CHARACTERS_PER_TOKEN, type ResolvedLimits } from "./limits/limits.ts";
-import { type Rates, retrySeconds } from "./limits/rates.ts";
+import { type Rates, retrySeconds, type Settle } from "./limits/rates.ts";
 import { Turn } from "./turn.ts";
 import type { Visit } from "./visit.ts";
 
@@ -152,12 +152,10 @@ export class Admission {
       throw new RangeError(`n must be at most ${maxConcurrent}, the replies that one client may have at once`);
     const replyTokens = Math.min(maxTokens, EXPECTED_REPLY_TOKENS) * n;
     const promptTokens = this.#reckon(input, parts);
-    const charge = (): Promise<(actual: number) => Promise<void>> =>
-      rates.takeTokens(
-        visit,
-        (visit.batch?.prompts ?? [input]).reduce<number>((sum, prompt) => sum + this.#reckon(prompt, parts) + replyTokens, 0),
-      );
-    const settle = await (visit.batch ? visit.batch.charge(charge) : charge());
+    const take = (tokens: number): Promise<Settle> => rates.takeTokens(visit, tokens);
+    const settle = visit.batch
+      ? await visit.batch.charge((prompts) => take(prompts.reduce<number>((sum, one) => sum + this.#reckon(one, parts) + replyTokens, 0)))
+      : await take(promptTokens + replyTokens);
     const leaving = signal ? AbortSignal.any([signal, visit.signal]) : visit.signal;
     try {
       const place = await this.queue.enter({

@@ -1,18 +1,18 @@
 /** Several prompts of one request: their tokens are taken together, before any is computed, and counted when all have ended. */
-type Settle = (actual: number) => Promise<void>;
+import type { Settle } from "./limits/rates.ts";
 
 export class Batch {
-  readonly prompts: readonly unknown[];
+  readonly #prompts: readonly unknown[];
   #charged: Promise<Settle> | undefined;
   #actual = 0;
 
   constructor(prompts: readonly unknown[]) {
-    this.prompts = prompts;
+    this.#prompts = prompts;
   }
 
   /** The first call takes for all; each returns where the tokens of one prompt are told. @throws What `take` does. */
-  async charge(take: () => Promise<Settle>): Promise<Settle> {
-    this.#charged ??= take();
+  async charge(take: (prompts: readonly unknown[]) => Promise<Settle>): Promise<Settle> {
+    this.#charged ??= take(this.#prompts);
     await this.#charged;
     return (actual) => {
       this.#actual += actual;

@@ -6,6 +6,8 @@ import type { Visit } from "../visit.ts";
 import type { ResolvedLimits } from "./limits.ts";
 
 type Axis = "requests" | "tokens";
+/** Is told how many tokens it was in the end. */
+export type Settle = (actual: number) => Promise<void>;
 
 export class Rates {
   readonly #store: LimitStore;
@@ -27,7 +29,7 @@ export class Rates {
    *
    * @throws {ApiError} 429
    */
-  async takeTokens(visit: Visit, expected: number): Promise<(actual: number) => Promise<void>> {
+  async takeTokens(visit: Visit, expected: number): Promise<Settle> {
     const perMinute = this.#perMinute(visit, "tokens");
     if (perMinute === undefined) return () => Promise.resolve();
     const taken = Math.min(expected, perMinute);
