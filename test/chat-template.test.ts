@@ -122,12 +122,14 @@ describe("messages are normalised", () => {
         },
         { role: "assistant", content: null, reasoning_content: "r", tool_calls: [] },
         { role: "assistant", tool_calls: null, reasoning: null },
+        { role: "assistant", content: [{ type: "refusal", refusal: "no" }] },
         { role: "user", content: "c", name: "kim" },
       ]),
     ).toEqual([
       { role: "system", content: "ab" },
       { role: "assistant", content: "", thinking: "r" },
       { role: "assistant", content: "" },
+      { role: "assistant", content: "no" },
       { role: "user", content: "c", name: "kim" },
     ]);
   });
@@ -171,6 +173,7 @@ describe("messages are normalised", () => {
       [{ role: "user", content: [{ type: "image_url", image_url: {} }] }],
       /^UnsupportedError: Cannot use messages\[0\]\.content\[0\]: its type is "image_url"/,
     ],
+    [[{ role: "user", content: [{ type: "refusal", refusal: "no" }] }], /messages\[0\]\.content\[0\]: its type is "refusal"/],
     [[{ role: "user", content: [{ type: "text" }] }], /messages\[0\]\.content\[0\]\.text is missing, not text/],
     [[{ role: "assistant", tool_calls: {} }], /messages\[0\]\.tool_calls is an object, not a list/],
     [[{ role: "assistant", tool_calls: [{ function: {} }] }], /messages\[0\]\.tool_calls\[0\]\.function\.name is missing/],

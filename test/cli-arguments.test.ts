@@ -1,7 +1,11 @@
+import { lstatSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { defineCommand, runCommand } from "citty";
 import { describe, expect, it } from "vitest";
 import { checkArguments } from "../cli/check-arguments.ts";
 import { explain, Interrupted, UsageError } from "../cli/errors.ts";
+import { writeWhole } from "../cli/files.ts";
 import { loadingProgress } from "../cli/progress.ts";
 import { formatCount, parseNumber, parseWhole } from "../cli/values.ts";
 import { ContextLengthError, UnsupportedError, WeightsError } from "../src/errors.ts";
@@ -83,6 +87,23 @@ describe("errors", () => {
     [new Interrupted("interrupted"), undefined, 130],
   ])("%o are one line and a code", (error, line, code) => {
     expect(explain(error)).toEqual({ line, code });
+  });
+});
+
+describe("a file that is written", () => {
+  it("is written to where a link leads, and the link stays; a device is none to replace", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "lfm-edge-"));
+    try {
+      const [target, link] = [join(folder, "target"), join(folder, "link")];
+      writeFileSync(target, "old");
+      symlinkSync(target, link);
+      await writeWhole(link, new TextEncoder().encode("new"));
+      expect([lstatSync(link).isSymbolicLink(), readFileSync(target, "utf8")]).toEqual([true, "new"]);
+      await writeWhole("/dev/null", new Uint8Array(3));
+      expect(lstatSync("/dev/null").isCharacterDevice()).toBe(true);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 

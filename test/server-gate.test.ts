@@ -404,6 +404,25 @@ it("prompts that cannot fit are refused before anybody counts their tokens", asy
   expect(asked).toHaveLength(1);
 });
 
+it("tools count for a prompt's length where its tokens are only counted, or it is only rendered", async () => {
+  const { model } = fakeModel();
+  let worked = 0;
+  const counting: Model = { ...model, countTokens: () => Promise.resolve(++worked), applyTemplate: () => String(++worked) };
+  const app = appOf(counting, { limits: { maxPromptCharacters: 100 } });
+  const description = "x".repeat(100);
+  const openai = { ...hello, tools: [{ type: "function", function: { name: "f", description } }] };
+  const anthropic = { ...hello, tools: [{ name: "f", description, input_schema: {} }] };
+  for (const [path, body] of [
+    ["/apply-template", openai],
+    ["/v1/messages/count_tokens", anthropic],
+  ] as const) {
+    const refused = await post(app, body, {}, path);
+    expect([refused.status, worked]).toEqual([400, 0]);
+  }
+  const counted = await post(app, hello, {}, "/v1/messages/count_tokens");
+  expect([counted.status, worked, counted.headers.get("request-id")]).toEqual([200, 1, counted.headers.get("x-request-id")]);
+});
+
 describe("a page of another origin", () => {
   const ask = (app: App, origin: string, method = "POST"): Promise<Response> =>
     app.request("http://local/v1/chat/completions", {

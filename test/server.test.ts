@@ -234,7 +234,7 @@ describe("a request", () => {
     });
   });
 
-  it("may have OpenAI's widest values, and a refusal of an earlier turn", async () => {
+  it("may have OpenAI's widest values", async () => {
     const fake = fakeModel();
     const app = appOf(fake.model);
     const large = '{"messages":[{"role":"user","content":"Hi"}],"seed":9223372036854775807,"top_p":0}';

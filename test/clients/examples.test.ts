@@ -47,6 +47,8 @@ describe.each(Object.keys(runtimes))("on %s", (runtime) => {
     const told = await example("rag"); // the model was not trained to compare texts: which is nearer is no promise
     expect(told).toMatch(/^Mina Park\n(source: \w+\.md \(0\.\d\d\)\n){2}$/);
     expect(told).toContain("source: garden.md");
+    const scores = Array.from(told.matchAll(/\((.+)\)/g), ([, score]) => Number(score));
+    expect(scores[0]).toBeGreaterThanOrEqual(scores[1]!); // but the nearer one is named first
   });
 
   it("the batch answers every prompt", async () => {
