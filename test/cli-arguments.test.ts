@@ -1,4 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { lstatSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineCommand, runCommand } from "citty";
@@ -91,7 +93,7 @@ describe("errors", () => {
 });
 
 describe("a file that is written", () => {
-  it("is written to where a link leads, and the link stays; a device is none to replace", async () => {
+  it("is written to where a link leads, and the link stays; so does a pipe", async () => {
     const folder = mkdtempSync(join(tmpdir(), "lfm-edge-"));
     try {
       const [target, link] = [join(folder, "target"), join(folder, "link")];
@@ -99,8 +101,10 @@ describe("a file that is written", () => {
       symlinkSync(target, link);
       await writeWhole(link, new TextEncoder().encode("new"));
       expect([lstatSync(link).isSymbolicLink(), readFileSync(target, "utf8")]).toEqual([true, "new"]);
-      await writeWhole("/dev/null", new Uint8Array(3));
-      expect(lstatSync("/dev/null").isCharacterDevice()).toBe(true);
+      const pipe = join(folder, "pipe");
+      execFileSync("mkfifo", [pipe]);
+      const [read] = await Promise.all([readFile(pipe, "utf8"), writeWhole(pipe, new TextEncoder().encode("piped"))]);
+      expect([read, lstatSync(pipe).isFIFO()]).toEqual(["piped", true]);
     } finally {
       rmSync(folder, { recursive: true });
     }
