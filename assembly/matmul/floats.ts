@@ -1,4 +1,5 @@
 import { loadF16x4 } from "../f16";
+import { storeOctet, streamOutputs } from "../streams";
 
 /** Tags for product and tile. */
 type F32 = f32;
@@ -33,6 +34,12 @@ export function matmulBF16(y: usize, yStride: usize, x: usize, xStride: usize, w
 
 /** `bytes`: of an octet. */
 function product<F>(y: usize, yStride: usize, x: usize, xStride: usize, w: usize, bytes: usize, from: i32, to: i32, nRows: i32): void {
+  if (nRows == 1) {
+    const outputs = streamOutputs(from, to);
+    for (const end = from + outputs; from < end; from += 8)
+      streams<F>(y + ((<usize>from) << 2), x, w + (<usize>from >> 3) * bytes, bytes, outputs);
+    from += 3 * outputs;
+  }
   for (let octet = from; octet < to; octet += 8) {
     const weights = w + (<usize>octet >> 3) * bytes;
     const end = weights + bytes;
@@ -51,6 +58,48 @@ function product<F>(y: usize, yStride: usize, x: usize, xStride: usize, w: usize
     }
     if (left & 1) tile<u8, F>(out, yStride, input, xStride, weights, end);
   }
+}
+
+/** One row × an octet of each of four streams, whose outputs are so many; see streams.ts. bytes: of an octet; y, w0: the first stream's. */
+function streams<F>(y: usize, x: usize, w0: usize, bytes: usize, outputs: usize): void {
+  const apart = (outputs >> 3) * bytes,
+    end = w0 + bytes;
+  const column: usize = sizeof<F>() == 4 ? 32 : 16;
+  let w1 = w0 + apart,
+    w2 = w1 + apart,
+    w3 = w2 + apart;
+  let a0 = f32x4.splat(0),
+    b0 = a0,
+    a1 = a0,
+    b1 = a0,
+    a2 = a0,
+    b2 = a0,
+    a3 = a0,
+    b3 = a0;
+  for (; w0 < end; x += 16) {
+    a0 = f32x4.add(a0, columns<F>(x, w0));
+    b0 = f32x4.add(b0, columns<F>(x, w0 + column / 2));
+    a1 = f32x4.add(a1, columns<F>(x, w1));
+    b1 = f32x4.add(b1, columns<F>(x, w1 + column / 2));
+    a2 = f32x4.add(a2, columns<F>(x, w2));
+    b2 = f32x4.add(b2, columns<F>(x, w2 + column / 2));
+    a3 = f32x4.add(a3, columns<F>(x, w3));
+    b3 = f32x4.add(b3, columns<F>(x, w3 + column / 2));
+    w0 += column * 4;
+    w1 += column * 4;
+    w2 += column * 4;
+    w3 += column * 4;
+  }
+  y = storeOctet(y, a0, b0, outputs);
+  y = storeOctet(y, a1, b1, outputs);
+  y = storeOctet(y, a2, b2, outputs);
+  storeOctet(y, a3, b3, outputs);
+}
+
+/** Four columns of four outputs. */
+function columns<F>(x: usize, w: usize): v128 {
+  const column: usize = sizeof<F>() == 4 ? 32 : 16;
+  return dots(x, quad<F>(w), quad<F>(w + column), quad<F>(w + column * 2), quad<F>(w + column * 3));
 }
 
 /** 8 outputs × sizeof<T>() rows. Quad a is outputs 0–3, quad b 4–7: the same operations on both, so that V8 can pair them. */

@@ -1,5 +1,7 @@
 import { BYTE16, E2M1, NIBBLE, ONES } from "../constants";
+import { A, B } from "../nibbles";
 import { BLOCK32, D32, SUM32 } from "../quantizeRow";
+import { storeOctet, streamOutputs } from "../streams";
 
 /**
  * y[r][o] = Σ_k W[o][k] · x[r][k], W in MXFP4's octets (formats/mxfp4.ts), x in rows of quantizeRow32.
@@ -11,6 +13,13 @@ export function matmulMXFP4(y: usize, yStride: usize, x: usize, xStride: usize, 
   assert((cols & 31) == 0, "matmulMXFP4: cols must be a multiple of 32");
   assert(((from | to) & 7) == 0, "matmulMXFP4: from and to must be multiples of 8");
   const bytes = (<usize>cols >> 5) * 136;
+  // In the plain build it is instructions that decide, and one octet at a time has fewer of them.
+  if (ASC_FEATURE_RELAXED_SIMD && nRows == 1) {
+    const outputs = streamOutputs(from, to);
+    for (const end = from + outputs; from < end; from += 8)
+      streams(y + ((<usize>from) << 2), x, w + (<usize>from >> 3) * bytes, bytes, outputs);
+    from += 3 * outputs;
+  }
   for (let octet = from; octet < to; octet += 8) {
     const weights = w + (<usize>octet >> 3) * bytes;
     const end = weights + bytes;
@@ -29,6 +38,75 @@ export function matmulMXFP4(y: usize, yStride: usize, x: usize, xStride: usize, 
     }
     if (left & 1) tile<u8>(out, yStride, input, xStride, weights, end);
   }
+}
+
+/** One row × an octet of each of four streams, whose outputs are so many; see streams.ts. bytes: of an octet; y, w0: the first stream's. */
+function streams(y: usize, x: usize, w0: usize, bytes: usize, outputs: usize): void {
+  const apart = (outputs >> 3) * bytes,
+    end = w0 + bytes;
+  let w1 = w0 + apart,
+    w2 = w1 + apart,
+    w3 = w2 + apart;
+  let a0 = f32x4.splat(0),
+    b0 = a0,
+    a1 = a0,
+    b1 = a0,
+    a2 = a0,
+    b2 = a0,
+    a3 = a0,
+    b3 = a0;
+  const nibble = v128.load(NIBBLE),
+    values = v128.load(E2M1),
+    ones = v128.load(ONES);
+  for (; w0 < end; x += BLOCK32) {
+    let ai0 = i32x4.splat(0),
+      bi0 = ai0,
+      ai1 = ai0,
+      bi1 = ai0,
+      ai2 = ai0,
+      bi2 = ai0,
+      ai3 = ai0,
+      bi3 = ai0;
+    for (let c: usize = 0; c < 16; c += 8) {
+      const v = c << 3,
+        xc = x + c;
+      ai0 = chunks<A>(ai0, xc, w0 + v, values, nibble, ones);
+      bi0 = chunks<B>(bi0, xc, w0 + v, values, nibble, ones);
+      ai1 = chunks<A>(ai1, xc, w1 + v, values, nibble, ones);
+      bi1 = chunks<B>(bi1, xc, w1 + v, values, nibble, ones);
+      ai2 = chunks<A>(ai2, xc, w2 + v, values, nibble, ones);
+      bi2 = chunks<B>(bi2, xc, w2 + v, values, nibble, ones);
+      ai3 = chunks<A>(ai3, xc, w3 + v, values, nibble, ones);
+      bi3 = chunks<B>(bi3, xc, w3 + v, values, nibble, ones);
+    }
+    a0 = block(a0, ai0, loadE8M0x4(w0), x);
+    b0 = block(b0, bi0, loadE8M0x4(w0 + 4), x);
+    a1 = block(a1, ai1, loadE8M0x4(w1), x);
+    b1 = block(b1, bi1, loadE8M0x4(w1 + 4), x);
+    a2 = block(a2, ai2, loadE8M0x4(w2), x);
+    b2 = block(b2, bi2, loadE8M0x4(w2 + 4), x);
+    a3 = block(a3, ai3, loadE8M0x4(w3), x);
+    b3 = block(b3, bi3, loadE8M0x4(w3 + 4), x);
+    w0 += 136;
+    w1 += 136;
+    w2 += 136;
+    w3 += 136;
+  }
+  y = storeOctet(y, a0, b0, outputs);
+  y = storeOctet(y, a1, b1, outputs);
+  y = storeOctet(y, a2, b2, outputs);
+  storeOctet(y, a3, b3, outputs);
+}
+
+/** acc + two chunks. */
+function chunks<Q>(acc: v128, x: usize, v: usize, values: v128, nibble: v128, ones: v128): v128 {
+  const v0 = v128.load(v, sizeof<Q>() == 1 ? 8 : 24),
+    l0 = i8x16.swizzle(values, v128.and(v0, nibble)),
+    h0 = i8x16.swizzle(values, v128.and(i16x8.shr_u(v0, 4), nibble));
+  const v1 = v128.load(v, sizeof<Q>() == 1 ? 40 : 56),
+    l1 = i8x16.swizzle(values, v128.and(v1, nibble)),
+    h1 = i8x16.swizzle(values, v128.and(i16x8.shr_u(v1, 4), nibble));
+  return i32x4.add(acc, i32x4.dot_i16x8_s(dots(x, l0, h0, l1, h1), ones));
 }
 
 /** 8 outputs × sizeof<T>() rows. Quad a is outputs 0–3, quad b 4–7: the same operations on both, so that V8 can pair them. */

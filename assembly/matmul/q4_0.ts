@@ -3,6 +3,7 @@ import { loadF16x4, widenF16 } from "../f16";
 import { A, B, dots, high0, high1, low0, low1, SHIFT } from "../nibbles";
 import { BLOCK32, D32, SUM32 } from "../quantizeRow";
 import { whole } from "../sums";
+import { storeOctet, streamOutputs } from "../streams";
 
 /**
  * y[r][o] = Σ_k W[o][k] · x[r][k], W in Q4_0's octets (formats/q4_0.ts), x in rows of quantizeRow32.
@@ -14,6 +15,12 @@ export function matmulQ4_0(y: usize, yStride: usize, x: usize, xStride: usize, w
   assert((cols & 31) == 0, "matmulQ4_0: cols must be a multiple of 32");
   assert(((from | to) & 7) == 0, "matmulQ4_0: from and to must be multiples of 8");
   const bytes = (<usize>cols >> 5) * 144;
+  if (nRows == 1) {
+    const outputs = streamOutputs(from, to);
+    for (const end = from + outputs; from < end; from += 8)
+      streams(y + ((<usize>from) << 2), x, w + (<usize>from >> 3) * bytes, bytes, outputs);
+    from += 3 * outputs;
+  }
   for (let octet = from; octet < to; octet += 8) {
     const weights = w + (<usize>octet >> 3) * bytes;
     const end = weights + bytes;
@@ -32,6 +39,70 @@ export function matmulQ4_0(y: usize, yStride: usize, x: usize, xStride: usize, w
     }
     if (left & 1) tile<u8>(out, yStride, input, xStride, weights, end);
   }
+}
+
+/** One row × an octet of each of four streams, whose outputs are so many; see streams.ts. bytes: of an octet; y, w0: the first stream's. */
+function streams(y: usize, x: usize, w0: usize, bytes: usize, outputs: usize): void {
+  const apart = (outputs >> 3) * bytes,
+    end = w0 + bytes;
+  let w1 = w0 + apart,
+    w2 = w1 + apart,
+    w3 = w2 + apart;
+  let a0 = f32x4.splat(0),
+    b0 = a0,
+    a1 = a0,
+    b1 = a0,
+    a2 = a0,
+    b2 = a0,
+    a3 = a0,
+    b3 = a0;
+  const nibble = v128.load(ASC_FEATURE_RELAXED_SIMD ? NIBBLE : NIBBLE16),
+    ones = v128.load(ONES);
+  for (; w0 < end; x += BLOCK32) {
+    let ai0 = i32x4.splat(0),
+      bi0 = ai0,
+      ai1 = ai0,
+      bi1 = ai0,
+      ai2 = ai0,
+      bi2 = ai0,
+      ai3 = ai0,
+      bi3 = ai0;
+    for (let c: usize = 0; c < HALF; c += 8) {
+      const v = (c << SHIFT) + 16;
+      ai0 = dots(ai0, x + c, low0<A>(w0 + v, nibble), low1<A>(w0 + v, nibble));
+      bi0 = dots(bi0, x + c, low0<B>(w0 + v, nibble), low1<B>(w0 + v, nibble));
+      ai1 = dots(ai1, x + c, low0<A>(w1 + v, nibble), low1<A>(w1 + v, nibble));
+      bi1 = dots(bi1, x + c, low0<B>(w1 + v, nibble), low1<B>(w1 + v, nibble));
+      ai2 = dots(ai2, x + c, low0<A>(w2 + v, nibble), low1<A>(w2 + v, nibble));
+      bi2 = dots(bi2, x + c, low0<B>(w2 + v, nibble), low1<B>(w2 + v, nibble));
+      ai3 = dots(ai3, x + c, low0<A>(w3 + v, nibble), low1<A>(w3 + v, nibble));
+      bi3 = dots(bi3, x + c, low0<B>(w3 + v, nibble), low1<B>(w3 + v, nibble));
+      ai0 = dots(ai0, x + c + HALF, high0<A>(w0 + v, nibble), high1<A>(w0 + v, nibble));
+      bi0 = dots(bi0, x + c + HALF, high0<B>(w0 + v, nibble), high1<B>(w0 + v, nibble));
+      ai1 = dots(ai1, x + c + HALF, high0<A>(w1 + v, nibble), high1<A>(w1 + v, nibble));
+      bi1 = dots(bi1, x + c + HALF, high0<B>(w1 + v, nibble), high1<B>(w1 + v, nibble));
+      ai2 = dots(ai2, x + c + HALF, high0<A>(w2 + v, nibble), high1<A>(w2 + v, nibble));
+      bi2 = dots(bi2, x + c + HALF, high0<B>(w2 + v, nibble), high1<B>(w2 + v, nibble));
+      ai3 = dots(ai3, x + c + HALF, high0<A>(w3 + v, nibble), high1<A>(w3 + v, nibble));
+      bi3 = dots(bi3, x + c + HALF, high0<B>(w3 + v, nibble), high1<B>(w3 + v, nibble));
+    }
+    a0 = block(a0, ai0, ones, loadF16x4(w0), x);
+    b0 = block(b0, bi0, ones, widenF16(v128.load16x4_s(w0, 8)), x);
+    a1 = block(a1, ai1, ones, loadF16x4(w1), x);
+    b1 = block(b1, bi1, ones, widenF16(v128.load16x4_s(w1, 8)), x);
+    a2 = block(a2, ai2, ones, loadF16x4(w2), x);
+    b2 = block(b2, bi2, ones, widenF16(v128.load16x4_s(w2, 8)), x);
+    a3 = block(a3, ai3, ones, loadF16x4(w3), x);
+    b3 = block(b3, bi3, ones, widenF16(v128.load16x4_s(w3, 8)), x);
+    w0 += 144;
+    w1 += 144;
+    w2 += 144;
+    w3 += 144;
+  }
+  y = storeOctet(y, a0, b0, outputs);
+  y = storeOctet(y, a1, b1, outputs);
+  y = storeOctet(y, a2, b2, outputs);
+  storeOctet(y, a3, b3, outputs);
 }
 
 /** 8 outputs × sizeof<T>() rows. Quad a is outputs 0–3, quad b 4–7: the same operations on both, in short loops; see sums.ts. */

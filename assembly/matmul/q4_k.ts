@@ -3,6 +3,7 @@ import { loadF16x4, widenF16 } from "../f16";
 import { A, B, dots, high0, high1, low0, low1, SHIFT } from "../nibbles";
 import { BLOCK256, D256, SUMS32 } from "../quantizeRow";
 import { firstScale, scaled, secondScale } from "../sums";
+import { storeOctet, streamOutputs } from "../streams";
 
 /**
  * y[r][o] = Σ_k W[o][k] · x[r][k], W in Q4_K's octets (formats/q4_k.ts), x in rows of quantizeRow256.
@@ -14,6 +15,12 @@ export function matmulQ4_K(y: usize, yStride: usize, x: usize, xStride: usize, w
   assert((cols & 255) == 0, "matmulQ4_K: cols must be a multiple of 256");
   assert(((from | to) & 7) == 0, "matmulQ4_K: from and to must be multiples of 8");
   const bytes = (<usize>cols >> 8) * 1184;
+  if (nRows == 1) {
+    const outputs = streamOutputs(from, to);
+    for (const end = from + outputs; from < end; from += 8)
+      streams(y + ((<usize>from) << 2), x, w + (<usize>from >> 3) * bytes, bytes, outputs);
+    from += 3 * outputs;
+  }
   for (let octet = from; octet < to; octet += 8) {
     const weights = w + (<usize>octet >> 3) * bytes;
     const end = weights + bytes;
@@ -32,6 +39,101 @@ export function matmulQ4_K(y: usize, yStride: usize, x: usize, xStride: usize, w
     }
     if (left & 1) tile<u8>(out, yStride, input, xStride, weights, end);
   }
+}
+
+/** One row × an octet of each of four streams, whose outputs are so many; see streams.ts. bytes: of an octet; y, w0: the first stream's. */
+function streams(y: usize, x: usize, w0: usize, bytes: usize, outputs: usize): void {
+  const apart = (outputs >> 3) * bytes,
+    end = w0 + bytes;
+  let w1 = w0 + apart,
+    w2 = w1 + apart,
+    w3 = w2 + apart;
+  let a0 = f32x4.splat(0),
+    b0 = a0,
+    a1 = a0,
+    b1 = a0,
+    a2 = a0,
+    b2 = a0,
+    a3 = a0,
+    b3 = a0;
+  const nibble = v128.load(ASC_FEATURE_RELAXED_SIMD ? NIBBLE : NIBBLE16);
+  for (; w0 < end; x += BLOCK256) {
+    let ai0 = i32x4.splat(0),
+      bi0 = ai0,
+      ai1 = ai0,
+      bi1 = ai0,
+      ai2 = ai0,
+      bi2 = ai0,
+      ai3 = ai0,
+      bi3 = ai0;
+    for (let g: usize = 0; g < 4; g++) {
+      const s = g << 4,
+        o = x + g * 2 * SPAN;
+      let sa0 = i32x4.splat(0),
+        sb0 = sa0,
+        sa1 = sa0,
+        sb1 = sa0,
+        sa2 = sa0,
+        sb2 = sa0,
+        sa3 = sa0,
+        sb3 = sa0;
+      for (let c: usize = 0; c < SPAN; c += 8) {
+        const v = (g << 8) + (c << SHIFT) + 160;
+        sa0 = dots(sa0, o + c, low0<A>(w0 + v, nibble), low1<A>(w0 + v, nibble));
+        sb0 = dots(sb0, o + c, low0<B>(w0 + v, nibble), low1<B>(w0 + v, nibble));
+        sa1 = dots(sa1, o + c, low0<A>(w1 + v, nibble), low1<A>(w1 + v, nibble));
+        sb1 = dots(sb1, o + c, low0<B>(w1 + v, nibble), low1<B>(w1 + v, nibble));
+        sa2 = dots(sa2, o + c, low0<A>(w2 + v, nibble), low1<A>(w2 + v, nibble));
+        sb2 = dots(sb2, o + c, low0<B>(w2 + v, nibble), low1<B>(w2 + v, nibble));
+        sa3 = dots(sa3, o + c, low0<A>(w3 + v, nibble), low1<A>(w3 + v, nibble));
+        sb3 = dots(sb3, o + c, low0<B>(w3 + v, nibble), low1<B>(w3 + v, nibble));
+      }
+      ai0 = scaled(ai0, sa0, firstScale(v128.load8x8_u(w0 + s, 32)));
+      bi0 = scaled(bi0, sb0, firstScale(v128.load8x8_u(w0 + s, 40)));
+      ai1 = scaled(ai1, sa1, firstScale(v128.load8x8_u(w1 + s, 32)));
+      bi1 = scaled(bi1, sb1, firstScale(v128.load8x8_u(w1 + s, 40)));
+      ai2 = scaled(ai2, sa2, firstScale(v128.load8x8_u(w2 + s, 32)));
+      bi2 = scaled(bi2, sb2, firstScale(v128.load8x8_u(w2 + s, 40)));
+      ai3 = scaled(ai3, sa3, firstScale(v128.load8x8_u(w3 + s, 32)));
+      bi3 = scaled(bi3, sb3, firstScale(v128.load8x8_u(w3 + s, 40)));
+      sa0 = sb0 = sa1 = sb1 = sa2 = sb2 = sa3 = sb3 = i32x4.splat(0);
+      for (let c: usize = 0; c < SPAN; c += 8) {
+        const v = (g << 8) + (c << SHIFT) + 160;
+        sa0 = dots(sa0, o + SPAN + c, high0<A>(w0 + v, nibble), high1<A>(w0 + v, nibble));
+        sb0 = dots(sb0, o + SPAN + c, high0<B>(w0 + v, nibble), high1<B>(w0 + v, nibble));
+        sa1 = dots(sa1, o + SPAN + c, high0<A>(w1 + v, nibble), high1<A>(w1 + v, nibble));
+        sb1 = dots(sb1, o + SPAN + c, high0<B>(w1 + v, nibble), high1<B>(w1 + v, nibble));
+        sa2 = dots(sa2, o + SPAN + c, high0<A>(w2 + v, nibble), high1<A>(w2 + v, nibble));
+        sb2 = dots(sb2, o + SPAN + c, high0<B>(w2 + v, nibble), high1<B>(w2 + v, nibble));
+        sa3 = dots(sa3, o + SPAN + c, high0<A>(w3 + v, nibble), high1<A>(w3 + v, nibble));
+        sb3 = dots(sb3, o + SPAN + c, high0<B>(w3 + v, nibble), high1<B>(w3 + v, nibble));
+      }
+      ai0 = scaled(ai0, sa0, secondScale(v128.load8x8_u(w0 + s, 32)));
+      bi0 = scaled(bi0, sb0, secondScale(v128.load8x8_u(w0 + s, 40)));
+      ai1 = scaled(ai1, sa1, secondScale(v128.load8x8_u(w1 + s, 32)));
+      bi1 = scaled(bi1, sb1, secondScale(v128.load8x8_u(w1 + s, 40)));
+      ai2 = scaled(ai2, sa2, secondScale(v128.load8x8_u(w2 + s, 32)));
+      bi2 = scaled(bi2, sb2, secondScale(v128.load8x8_u(w2 + s, 40)));
+      ai3 = scaled(ai3, sa3, secondScale(v128.load8x8_u(w3 + s, 32)));
+      bi3 = scaled(bi3, sb3, secondScale(v128.load8x8_u(w3 + s, 40)));
+    }
+    a0 = block(a0, ai0, loadF16x4(w0), widenF16(v128.load16x4_s(w0, 16)), w0 + 96, x);
+    b0 = block(b0, bi0, widenF16(v128.load16x4_s(w0, 8)), widenF16(v128.load16x4_s(w0, 24)), w0 + 104, x);
+    a1 = block(a1, ai1, loadF16x4(w1), widenF16(v128.load16x4_s(w1, 16)), w1 + 96, x);
+    b1 = block(b1, bi1, widenF16(v128.load16x4_s(w1, 8)), widenF16(v128.load16x4_s(w1, 24)), w1 + 104, x);
+    a2 = block(a2, ai2, loadF16x4(w2), widenF16(v128.load16x4_s(w2, 16)), w2 + 96, x);
+    b2 = block(b2, bi2, widenF16(v128.load16x4_s(w2, 8)), widenF16(v128.load16x4_s(w2, 24)), w2 + 104, x);
+    a3 = block(a3, ai3, loadF16x4(w3), widenF16(v128.load16x4_s(w3, 16)), w3 + 96, x);
+    b3 = block(b3, bi3, widenF16(v128.load16x4_s(w3, 8)), widenF16(v128.load16x4_s(w3, 24)), w3 + 104, x);
+    w0 += 1184;
+    w1 += 1184;
+    w2 += 1184;
+    w3 += 1184;
+  }
+  y = storeOctet(y, a0, b0, outputs);
+  y = storeOctet(y, a1, b1, outputs);
+  y = storeOctet(y, a2, b2, outputs);
+  storeOctet(y, a3, b3, outputs);
 }
 
 /** 8 outputs × sizeof<T>() rows. Quad a is outputs 0–3, quad b 4–7: the same operations on both, in short loops; see sums.ts. */
@@ -66,24 +168,6 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
       const bs = v128.load8x8_u(w + (g << 4), 40),
         bs0 = firstScale(bs),
         bs1 = secondScale(bs);
-      if (sizeof<T>() == 1) {
-        // Four sums leave room for both nibbles of a byte.
-        let la = i32x4.splat(0),
-          lb = la,
-          ha = la,
-          hb = la;
-        for (let c: usize = 0; c < SPAN; c += 8) {
-          const v = p + (c << SHIFT),
-            x = x0 + o + c;
-          la = dots(la, x, low0<A>(v, nibble), low1<A>(v, nibble));
-          lb = dots(lb, x, low0<B>(v, nibble), low1<B>(v, nibble));
-          ha = dots(ha, x + SPAN, high0<A>(v, nibble), high1<A>(v, nibble));
-          hb = dots(hb, x + SPAN, high0<B>(v, nibble), high1<B>(v, nibble));
-        }
-        ai0 = scaled(scaled(ai0, la, as0), ha, as1);
-        bi0 = scaled(scaled(bi0, lb, bs0), hb, bs1);
-        continue;
-      }
       let sa0 = i32x4.splat(0),
         sb0 = sa0,
         sa1 = sa0,

@@ -1,5 +1,7 @@
 import { loadF16x4, widenF16 } from "../f16";
+import { A, B } from "../nibbles";
 import { WIDE_BLOCK32, WIDE_D32, WIDE_SUM32 } from "../quantizeRow";
+import { storeOctet, streamOutputs } from "../streams";
 
 /** Tags for product and tile: Q8_1 has a minimum for each block and row. */
 type Q8_0 = i8;
@@ -26,6 +28,12 @@ export function matmulQ8_1(y: usize, yStride: usize, x: usize, xStride: usize, w
 
 /** `bytes`: of an octet. */
 function product<F>(y: usize, yStride: usize, x: usize, xStride: usize, w: usize, bytes: usize, from: i32, to: i32, nRows: i32): void {
+  if (nRows == 1) {
+    const outputs = streamOutputs(from, to);
+    for (const end = from + outputs; from < end; from += 8)
+      streams<F>(y + ((<usize>from) << 2), x, w + (<usize>from >> 3) * bytes, bytes, outputs);
+    from += 3 * outputs;
+  }
   for (let octet = from; octet < to; octet += 8) {
     const weights = w + (<usize>octet >> 3) * bytes;
     const end = weights + bytes;
@@ -44,6 +52,78 @@ function product<F>(y: usize, yStride: usize, x: usize, xStride: usize, w: usize
     }
     if (left & 1) tile<u8, F>(out, yStride, input, xStride, weights, end);
   }
+}
+
+/** One row × an octet of each of four streams, whose outputs are so many; see streams.ts. bytes: of an octet; y, w0: the first stream's. */
+function streams<F>(y: usize, x: usize, w0: usize, bytes: usize, outputs: usize): void {
+  const apart = (outputs >> 3) * bytes,
+    end = w0 + bytes;
+  let w1 = w0 + apart,
+    w2 = w1 + apart,
+    w3 = w2 + apart;
+  const header: usize = sizeof<F>() == sizeof<Q8_1>() ? 32 : 16;
+  let a0 = f32x4.splat(0),
+    b0 = a0,
+    a1 = a0,
+    b1 = a0,
+    a2 = a0,
+    b2 = a0,
+    a3 = a0,
+    b3 = a0;
+  for (; w0 < end; x += WIDE_BLOCK32) {
+    let ai0 = i32x4.splat(0),
+      bi0 = ai0,
+      ai1 = ai0,
+      bi1 = ai0,
+      ai2 = ai0,
+      bi2 = ai0,
+      ai3 = ai0,
+      bi3 = ai0;
+    for (let c: usize = 0; c < 64; c += 8) {
+      const v = header + (c << 2),
+        xc = x + c;
+      ai0 = chunk<A>(ai0, xc, w0 + v);
+      bi0 = chunk<B>(bi0, xc, w0 + v);
+      ai1 = chunk<A>(ai1, xc, w1 + v);
+      bi1 = chunk<B>(bi1, xc, w1 + v);
+      ai2 = chunk<A>(ai2, xc, w2 + v);
+      bi2 = chunk<B>(bi2, xc, w2 + v);
+      ai3 = chunk<A>(ai3, xc, w3 + v);
+      bi3 = chunk<B>(bi3, xc, w3 + v);
+    }
+    a0 = block(a0, ai0, loadF16x4(w0), x);
+    b0 = block(b0, bi0, widenF16(v128.load16x4_s(w0, 8)), x);
+    a1 = block(a1, ai1, loadF16x4(w1), x);
+    b1 = block(b1, bi1, widenF16(v128.load16x4_s(w1, 8)), x);
+    a2 = block(a2, ai2, loadF16x4(w2), x);
+    b2 = block(b2, bi2, widenF16(v128.load16x4_s(w2, 8)), x);
+    a3 = block(a3, ai3, loadF16x4(w3), x);
+    b3 = block(b3, bi3, widenF16(v128.load16x4_s(w3, 8)), x);
+    if (sizeof<F>() == sizeof<Q8_1>()) {
+      a0 = minimum(a0, widenF16(v128.load16x4_s(w0, 16)), x);
+      b0 = minimum(b0, widenF16(v128.load16x4_s(w0, 24)), x);
+      a1 = minimum(a1, widenF16(v128.load16x4_s(w1, 16)), x);
+      b1 = minimum(b1, widenF16(v128.load16x4_s(w1, 24)), x);
+      a2 = minimum(a2, widenF16(v128.load16x4_s(w2, 16)), x);
+      b2 = minimum(b2, widenF16(v128.load16x4_s(w2, 24)), x);
+      a3 = minimum(a3, widenF16(v128.load16x4_s(w3, 16)), x);
+      b3 = minimum(b3, widenF16(v128.load16x4_s(w3, 24)), x);
+    }
+    w0 += header + 256;
+    w1 += header + 256;
+    w2 += header + 256;
+    w3 += header + 256;
+  }
+  y = storeOctet(y, a0, b0, outputs);
+  y = storeOctet(y, a1, b1, outputs);
+  y = storeOctet(y, a2, b2, outputs);
+  storeOctet(y, a3, b3, outputs);
+}
+
+/** acc + four columns. */
+function chunk<Q>(acc: v128, x: usize, v: usize): v128 {
+  const w = v128.load(v, sizeof<Q>() == 1 ? 0 : 16);
+  return i32x4.add(acc, dots(x, i16x8.shr_s(i16x8.shl(w, 8), 8), i16x8.shr_s(w, 8)));
 }
 
 /** 8 outputs × sizeof<T>() rows. Quad a is outputs 0–3, quad b 4–7: the same operations on both, so that V8 can pair them. */

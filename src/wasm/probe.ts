@@ -8,7 +8,7 @@ import { activationBytes, FORMATS, packedBytes, QUANTIZERS } from "./formats.ts"
 import { BANK_START, instantiateKernels, type Kernels } from "./kernels.ts";
 
 const COLS = 512;
-const ROWS = 16; // outputs
+const ROWS = 40; // outputs: four streams of one octet, and one left over
 const BATCH = 7; // activation rows: tiles of four, two and one
 const MEMORY_PAGES = 32;
 
@@ -51,7 +51,7 @@ class Probe {
     this.#bytes = bytes;
   }
 
-  /** Packing, unpacking, quantising and the product, of a whole batch. */
+  /** Packing, unpacking, quantising and the products, of a whole batch and of one row. */
   matrix(type: TensorType): void {
     const { pack, unpackRow, matmul, activations } = FORMATS[type];
     const { blockWeights, blockBytes } = tensorTypes[type];
@@ -74,8 +74,13 @@ class Probe {
       for (let r = 0; r < BATCH; r++) this.#kernels[QUANTIZERS[activations]](q + r * stride, x + r * COLS * 4, COLS);
     }
     const y = this.#room(BATCH * ROWS * 4);
-    this.#kernels[matmul](y, ROWS * 4, q, stride, w, COLS, 0, ROWS, BATCH);
-    this.#take(y, BATCH * ROWS * 4);
+    for (const [outputs, batch] of [
+      [8, BATCH],
+      [ROWS, 1],
+    ] as const) {
+      this.#kernels[matmul](y, ROWS * 4, q, stride, w, COLS, 0, outputs, batch);
+      this.#take(y, BATCH * ROWS * 4);
+    }
   }
 
   /** What works on vectors of f32. */

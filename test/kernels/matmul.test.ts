@@ -126,6 +126,24 @@ describe.each(TYPES)("%s", (type) => {
     for (const shares of ranges) expectSame(multiply(type, w, input, cols, outputs, { ranges: shares }).y, whole);
   });
 
+  test("a row alone, whose octets come in four streams and some left over: the same bits", () => {
+    const cols = 3 * blockColumns;
+    for (const outputs of [24, 32, 40, 56, 64, 93]) {
+      const w = randomBlocks(type, cols * outputs, "streams");
+      const input = normal("streams", 2 * cols);
+      const together = multiply(type, w, input, cols, outputs).y;
+      const end = padRows(outputs);
+      for (const ranges of [
+        [[0, end]],
+        [
+          [0, 16],
+          [16, end],
+        ],
+      ] as [number, number][][])
+        expectSame(multiply(type, w, input, cols, outputs, { batches: [1, 1], ranges }).y, together, `${outputs} in ${ranges.length}`);
+    }
+  });
+
   test("an expert's octets, with others before and behind", () => {
     const [cols, outputs] = [2 * blockColumns, 16];
     const experts = [0, 1, 2].map((e) => randomBlocks(type, cols * outputs, `expert ${e}`));

@@ -10,7 +10,7 @@ const [y, x, w, scratch] = [0, 4, 8, 16].map((page) => BANK_START + page * 65536
 
 for (const kernel of process.argv.slice(2)) {
   const kernels = instantiateKernels(await loadKernels("relaxed", kernel), memory);
-  // Tiles of four rows, of two and of one; four, two and one query heads at a time.
-  if (kernel.startsWith("matmul")) kernels[kernel as "matmulF32"](y, 256, x, 2048, w, 256, 0, 16, 7);
+  // Tiles of four rows, of two and of one, then four streams of one; four, two and one query heads at a time.
+  if (kernel.startsWith("matmul")) for (const nRows of [7, 1]) kernels[kernel as "matmulF32"](y, 256, x, 2048, w, 256, 0, 32, nRows);
   else kernels[kernel as "attendPage"](y, x, w, scratch, 14, 2, 64, 0, 2, 64);
 }

@@ -8,18 +8,18 @@ import { node24, run } from "./processes.ts";
 
 const FLAGS = ["--experimental-wasm-revectorize", "--no-liftoff", "--wasm-lazy-compilation", "--trace-wasm-revectorize"];
 
-// A pair of vectors for each row of the tiles; and what the scores and weighted sums of four, two and one heads take.
-const [TILES, HEADS] = [4 + 2 + 1, 20];
+// A pair of vectors for each row of the tiles, and for each stream; and what the scores and weighted sums of four, two and one heads take.
+const [TILES, STREAMS, HEADS] = [4 + 2 + 1, 4, 20];
 const KERNELS = {
-  matmulQ4_0: TILES,
-  matmulQ4_K: TILES,
+  matmulQ4_0: TILES + STREAMS,
+  matmulQ4_K: TILES + STREAMS,
   matmulQ5_K: TILES,
-  matmulQ6_K: TILES,
-  matmulQ8_0: TILES,
-  matmulQ8_1: TILES,
-  matmulF32: TILES,
-  matmulF16: TILES,
-  matmulBF16: TILES,
+  matmulQ6_K: TILES + STREAMS,
+  matmulQ8_0: TILES + STREAMS,
+  matmulQ8_1: TILES + STREAMS,
+  matmulF32: TILES + STREAMS,
+  matmulF16: TILES + STREAMS,
+  matmulBF16: TILES + STREAMS,
   attendPage: HEADS,
   attendPageF16: HEADS,
   attendPageQ8: HEADS,
@@ -57,5 +57,5 @@ test.runIf(vectorPairing).each(Object.entries(KERNELS))("%s: all its vectors are
 });
 
 test.runIf(vectorPairing)("the trace tells a kernel that is not paired", () => {
-  expect(pairs(UNPAIRED)).toEqual({ stores: TILES, paired: 0 });
+  expect(pairs(UNPAIRED)).toEqual({ stores: TILES + STREAMS, paired: 0 });
 });
