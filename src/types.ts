@@ -6,7 +6,7 @@
 // ── loading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 export type ModelInput = string | URL | Blob | ArrayBuffer | Uint8Array | WeightSource; // path, URL, any part of a split GGUF, its bytes
 export interface LoadOptions {
-  threads?: number; // default: min(availableParallelism, cgroup quota); with threads nothing is computed on the caller's thread; 0: all is, as where there are none
+  threads?: number; // default: min(availableParallelism, cgroup quota); with threads nothing is computed on the caller's thread, and by default a small model's steps are not shared; 0: all is, as where there are none
   maxWeightBytes?: number; // not supported yet: all weights are resident, and a number is an UnsupportedError
   maxMemoryBytes?: number; // the same
   contextLength?: number; // default min(file's, 8192)

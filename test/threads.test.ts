@@ -4,11 +4,17 @@ import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import type { Worker } from "node:worker_threads";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import type { Batch, Core } from "../src/engine/core.ts";
+import { multiplications, StepWriter } from "../src/engine/step.ts";
 import { GivenUp, poison, resetTeam, Team, TeamError } from "../src/engine/team.ts";
+import { readGguf } from "../src/gguf/read.ts";
+import type { TensorInfo } from "../src/gguf/types.ts";
 import { load, WeightsError } from "../src/index.ts";
+import { openFile } from "../src/runtime/node-file-source.ts";
 import type { LoadOptions, Model, WeightSource } from "../src/types.ts";
 import { type Bank, openBanks } from "../src/wasm/bank.ts";
 import { chooseKernels } from "../src/wasm/builds.ts";
+import { readModelConfig } from "../src/weights/read-config.ts";
 import { goldenFiles } from "./engine-fixtures.ts";
 
 const fixture = (file: string): string => new URL(`fixtures/${file}`, import.meta.url).href;
@@ -35,6 +41,16 @@ describe.each(["tiny-moe-Q4_0.gguf", "tiny-dense-Q4_K_M.gguf", "tiny-moe-F16.ggu
     }
     for (const answer of answers) expect(answer).toEqual(answers[0]);
   });
+});
+
+test("threads nobody counted: steps that they share and steps that one computes give the same bits", async () => {
+  const answers = [];
+  for (const options of [small, { ...small, threads: 1 }]) {
+    await using model = await load(fixture("tiny-moe-Q4_0.gguf"), options);
+    const { text, usage } = await model.complete(ids, { maxTokens: 24, temperature: 1, seed: 1, ignoreEos: true });
+    answers.push({ text, tokens: usage.completionTokens, next: (await model.evaluate(ids.slice(0, 40))).logits });
+  }
+  expect(answers[0]).toEqual(answers[1]);
 });
 
 describe("calls", () => {
@@ -213,6 +229,36 @@ test("whoever comes late to a barrier that was given up is told", async () => {
   resetTeam(home!.i32, 65_536);
   poison(home!.i32, 65_536);
   expect(() => new Team(1, 2, home!, 65_536).barrier()).toThrow(TeamError);
+});
+
+test("a step of few multiplications is the leader's alone", async () => {
+  const { config, tensors } = readModelConfig(await readGguf(await openFile(fixture("tiny-moe-Q4_0.gguf"))));
+  const matrices = tensors.layers.flatMap(({ conv, attention, dense, experts }) => [
+    ...[conv?.inProj, conv?.outProj, attention?.qProj, attention?.kProj, attention?.vProj, attention?.outProj],
+    ...[dense?.gate, dense?.up, dense?.down, experts?.gate, experts?.up, experts?.down],
+  ]);
+  const used = ({ shape: [cols = 0, rows = 0, n] }: TensorInfo): number => cols * rows * (n ? config.nExpertsPerToken : 1);
+  const work = multiplications(config);
+  expect(work).toBe(matrices.reduce((sum, matrix) => sum + (matrix ? used(matrix) : 0), 0));
+
+  const home = { i32: new Int32Array(65_536) } as unknown as Bank;
+  const team = new Team(0, 2, home, 1024);
+  const begun = (): number => home.i32[(1024 + 128) / 4]!;
+  const steps = new StepWriter({ team, banks: [home], config } as unknown as Core, 4096, 3 * work);
+  const batch = (n: number): Batch => ({ tokens: new Int32Array(n), positions: new Int32Array(n), runs: [] });
+  for (const [rows, share, count] of [
+    [3, 96, 0],
+    [4, 48, 2],
+    [1, 96, 2],
+  ] as const) {
+    steps.forward(batch(rows));
+    steps.logits([0]);
+    expect([team.share(96, 8), begun()]).toEqual([[0, share], count]);
+  }
+  team.barrier(); // nobody is waited for
+  team.giveUp();
+  steps.end();
+  expect(begun()).toBe(3);
 });
 
 test.each([0, 2 ** 31 - 1, 2 ** 31 + 5, 2 ** 32 - 1, 2 ** 40])("a step is given up behind %d barriers, and only then", (barriers) => {

@@ -5,6 +5,7 @@
  *          │ logits: nRows, rows …
  */
 import type { Bank, BankPlan } from "../wasm/bank.ts";
+import type { ModelConfig } from "../weights/config.ts";
 import { LOGIT_ROWS, MAX_ROWS } from "./buffers.ts";
 import type { Batch, Core, Run } from "./core.ts";
 import { forward, logitsOf } from "./forward.ts";
@@ -20,18 +21,22 @@ export function planStep(plan: BankPlan, contextLength: number, maxSequences: nu
   return plan.allocate(4 * (3 + Math.max(2 * MAX_ROWS, LOGIT_ROWS) + Math.min(MAX_ROWS, maxSequences) * runWords), "home").offset;
 }
 
-/** The leader's side: writes what is to be done, and starts it. Of a team of one, nothing is written. */
+/** The leader's side: writes what is to be done, and starts it. Of what it does alone, nothing is written. */
 export class StepWriter {
   readonly #core: Core;
   readonly #place: StepPlace;
+  readonly #rowsAlone: number; // that the leader computes alone
 
-  constructor(core: Core, place: StepPlace) {
+  /** aloneWork: multiplications of a forward pass that are too few to be shared. */
+  constructor(core: Core, place: StepPlace, aloneWork: number) {
     this.#core = core;
     this.#place = place;
+    this.#rowsAlone = aloneWork / multiplications(core.config);
   }
 
   forward(batch: Batch): void {
     const { tokens, positions, runs } = batch;
+    this.#core.team.alone = tokens.length <= this.#rowsAlone;
     this.#begin(KIND.forward, (words) => {
       words.push(tokens.length, runs.length, ...tokens, ...positions);
       for (const { sequence, row, position, count } of runs)
@@ -39,23 +44,35 @@ export class StepWriter {
     });
   }
 
+  /** Of the last forward pass: by the threads that have its hidden states. */
   logits(rows: readonly number[]): void {
     this.#begin(KIND.logits, (words) => words.push(rows.length, ...rows));
   }
 
   /** The others return from `follow`. */
   end(): void {
+    this.#core.team.alone = false;
     this.#begin(KIND.end);
   }
 
   #begin(kind: number, describe?: (words: number[]) => void): void {
     const { team, banks } = this.#core;
-    if (team.size === 1) return;
+    if (team.size === 1 || team.alone) return;
     const words = [kind];
     describe?.(words);
     banks[0]!.i32.set(words, this.#place / 4);
     team.begin();
   }
+}
+
+/** Of weights with a row's activations, in its forward pass without the LM head. */
+export function multiplications({ layers, hiddenSize, nHeads, nKvHeads, headDim, ...feedForward }: ModelConfig): number {
+  const { nDenseLayers, feedForwardSize, nExpertsPerToken, expertFeedForwardSize } = feedForward;
+  const operators = { conv: 4 * hiddenSize, attention: 2 * (nHeads + nKvHeads) * headDim };
+  const columns =
+    layers.reduce((sum, kind) => sum + operators[kind], 0) +
+    3 * (nDenseLayers * feedForwardSize + (layers.length - nDenseLayers) * nExpertsPerToken * expertFeedForwardSize);
+  return columns * hiddenSize;
 }
 
 /** What a thread that is not the leader does all its life. @throws {TeamError} Another thread ended. */
