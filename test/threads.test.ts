@@ -233,10 +233,12 @@ test("whoever comes late to a barrier that was given up is told", async () => {
 
 test("a step of few multiplications is the leader's alone", async () => {
   const { config, tensors } = readModelConfig(await readGguf(await openFile(fixture("tiny-moe-Q4_0.gguf"))));
-  const matrices = tensors.layers.flatMap(({ conv, attention, dense, experts }) => [
-    ...[conv?.inProj, conv?.outProj, attention?.qProj, attention?.kProj, attention?.vProj, attention?.outProj],
-    ...[dense?.gate, dense?.up, dense?.down, experts?.gate, experts?.up, experts?.down],
-  ]);
+  const matrices = tensors.layers.flatMap(({ conv, attention, dense, experts }) =>
+    [
+      [conv?.inProj, conv?.outProj, attention?.qProj, attention?.kProj, attention?.vProj, attention?.outProj],
+      [dense?.gate, dense?.up, dense?.down, experts?.gate, experts?.up, experts?.down],
+    ].flat(),
+  );
   const used = ({ shape: [cols = 0, rows = 0, n] }: TensorInfo): number => cols * rows * (n ? config.nExpertsPerToken : 1);
   const work = multiplications(config);
   expect(work).toBe(matrices.reduce((sum, matrix) => sum + (matrix ? used(matrix) : 0), 0));
