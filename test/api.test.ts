@@ -438,7 +438,7 @@ describe("replies that are left", () => {
     };
     const [, other] = await Promise.all([read(), model.complete("Mina found the", seeded)]);
     expect(other.text).toBe(expected.text);
-    expect(aborted.length).toBeLessThan(10);
+    expect(aborted.length).toBeLessThan(200); // of some 2000: what was on its way
     expect(aborted.slice(-2)).toMatchObject([{ type: "finish", finishReason: "abort" }, { type: "usage" }]);
   });
 });
