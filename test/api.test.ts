@@ -426,6 +426,7 @@ describe("replies that are left", () => {
   });
 
   it("by an abort keep what was said, and the rest go on", async () => {
+    await using model = await load(file, { threads: 0 }); // what is still on its way from another thread is not counted
     const expected = await model.complete("Mina found the", seeded);
     const controller = new AbortController();
     const aborted: ReplyPart[] = [];
@@ -438,7 +439,7 @@ describe("replies that are left", () => {
     };
     const [, other] = await Promise.all([read(), model.complete("Mina found the", seeded)]);
     expect(other.text).toBe(expected.text);
-    expect(aborted.length).toBeLessThan(200); // of some 2000: what was on its way
+    expect(aborted.length).toBeLessThan(10);
     expect(aborted.slice(-2)).toMatchObject([{ type: "finish", finishReason: "abort" }, { type: "usage" }]);
   });
 });
