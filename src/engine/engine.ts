@@ -18,8 +18,8 @@ export interface EngineOptions extends Omit<EngineShape, "build"> {
   readonly kernels: KernelModule;
   /** False: experts are read when a token first needs them. Default true. */
   readonly preloadExperts?: boolean;
-  /** Multiplications of a forward pass that the leader does alone. Default 0: every thread has a part in all. */
-  readonly aloneWork?: number;
+  /** Rows of a forward pass that the leader computes alone. Default 0: every thread has a part in all. */
+  readonly aloneRows?: number;
   /** Banks that are made already: this is the first of several threads over them. */
   readonly memories?: readonly WebAssembly.Memory[];
   /** The weights are in the memories already. */
@@ -36,7 +36,7 @@ export async function createEngine(options: EngineOptions): Promise<LfmEngine> {
   try {
     const core = createCore(plan, openBanks(kernels.module, memories ?? own));
     if (!memories) resetTeam(core.banks[0]!.i32, plan.teamWords);
-    const steps = new StepWriter(core, plan.step, options.aloneWork ?? 0);
+    const steps = new StepWriter(core, plan.step, options.aloneRows ?? 0);
     if (options.loaded) plan.experts.markComplete();
     else {
       await readWeights(plan, core, options);

@@ -5,7 +5,6 @@
  *          │ logits: nRows, rows …
  */
 import type { Bank, BankPlan } from "../wasm/bank.ts";
-import type { ModelConfig } from "../weights/config.ts";
 import { LOGIT_ROWS, MAX_ROWS } from "./buffers.ts";
 import type { Batch, Core, Run } from "./core.ts";
 import { forward, logitsOf } from "./forward.ts";
@@ -25,18 +24,18 @@ export function planStep(plan: BankPlan, contextLength: number, maxSequences: nu
 export class StepWriter {
   readonly #core: Core;
   readonly #place: StepPlace;
-  readonly #rowsAlone: number; // that the leader computes alone
+  readonly #aloneRows: number;
 
-  /** aloneWork: multiplications of a forward pass that are too few to be shared. */
-  constructor(core: Core, place: StepPlace, aloneWork: number) {
+  /** aloneRows: of a forward pass, that are too few to be shared. */
+  constructor(core: Core, place: StepPlace, aloneRows: number) {
     this.#core = core;
     this.#place = place;
-    this.#rowsAlone = aloneWork / multiplications(core.config);
+    this.#aloneRows = aloneRows;
   }
 
   forward(batch: Batch): void {
     const { tokens, positions, runs } = batch;
-    this.#core.team.alone = tokens.length <= this.#rowsAlone;
+    this.#core.team.alone = tokens.length <= this.#aloneRows;
     this.#begin(KIND.forward, (words) => {
       words.push(tokens.length, runs.length, ...tokens, ...positions);
       for (const { sequence, row, position, count } of runs)
@@ -57,22 +56,12 @@ export class StepWriter {
 
   #begin(kind: number, describe?: (words: number[]) => void): void {
     const { team, banks } = this.#core;
-    if (team.size === 1 || team.alone) return;
+    if (!team.together) return;
     const words = [kind];
     describe?.(words);
     banks[0]!.i32.set(words, this.#place / 4);
     team.begin();
   }
-}
-
-/** Of weights with a row's activations, in its forward pass without the LM head. */
-export function multiplications({ layers, hiddenSize, nHeads, nKvHeads, headDim, ...feedForward }: ModelConfig): number {
-  const { nDenseLayers, feedForwardSize, nExpertsPerToken, expertFeedForwardSize } = feedForward;
-  const operators = { conv: 4 * hiddenSize, attention: 2 * (nHeads + nKvHeads) * headDim };
-  const columns =
-    layers.reduce((sum, kind) => sum + operators[kind], 0) +
-    3 * (nDenseLayers * feedForwardSize + (layers.length - nDenseLayers) * nExpertsPerToken * expertFeedForwardSize);
-  return columns * hiddenSize;
 }
 
 /** What a thread that is not the leader does all its life. @throws {TeamError} Another thread ended. */

@@ -43,16 +43,21 @@ export class Team {
     this.#barriers = barriers;
   }
 
+  /** Others take part. */
+  get together(): boolean {
+    return this.size > 1 && !this.alone;
+  }
+
   /** This thread's part [from, to) of `count`, in whole units. */
   share(count: number, unit = 1): [from: number, to: number] {
     const units = Math.ceil(count / unit);
-    const size = this.alone ? 1 : this.size;
+    const size = this.together ? this.size : 1;
     return [Math.floor((units * this.index) / size) * unit, Math.min(count, Math.floor((units * (this.index + 1)) / size) * unit)];
   }
 
   /** What each wrote before, all may read after. @throws {TeamError | GivenUp} */
   barrier(): void {
-    if (this.size === 1 || this.alone) return;
+    if (!this.together) return;
     this.#home.kernels.barrier(this.#words, this.size, SPINS);
     this.#barriers++;
     this.#checkPoison();
@@ -62,7 +67,7 @@ export class Team {
 
   /** For the leader: starts a step, whose description lies in home by now. */
   begin(): void {
-    if (this.size === 1 || this.alone) return;
+    if (!this.together) return;
     const at = (this.#words + 128) / 4;
     this.#step = Atomics.add(this.#home.i32, at, 1) + 1;
     Atomics.notify(this.#home.i32, at);
@@ -78,7 +83,7 @@ export class Team {
 
   /** For the leader: gives the step up, and meets the others at the barrier they are going to. @throws {TeamError} */
   giveUp(): void {
-    if (this.size === 1 || this.alone) return;
+    if (!this.together) return;
     const at = (this.#words + 256) / 4;
     Atomics.store(this.#home.i32, at, low(this.#barriers + 1));
     Atomics.store(this.#home.i32, at + 1, high(this.#barriers + 1));

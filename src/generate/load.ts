@@ -10,6 +10,7 @@ import { chooseKernels, identifyKernels } from "../wasm/builds.ts";
 import { pairVectors } from "../wasm/pair-vectors.ts";
 import type { ModelConfig } from "../weights/config.ts";
 import { openSource } from "../weights/open-source.ts";
+import { countParameters } from "../weights/parameters.ts";
 import { readModelConfig } from "../weights/read-config.ts";
 import { createText, openModel, type ModelParts, type TextParts } from "./open-model.ts";
 import type { ToLeader } from "./threads/messages.ts";
@@ -21,7 +22,7 @@ const DEFAULT_SEQUENCES = 4;
 const MAX_SEQUENCES = 1024;
 const MAX_THREADS = 256;
 /**
- * Multiplications of a step that threads do not share if nobody says how many there are to be: to meet at 45 barriers takes a small model longer
+ * Weights times rows of a step that threads do not share if nobody says how many there are to be: to meet at 45 barriers takes a small model longer
  * than it saves. Two cores of an AMD EPYC take 0.8 ms with one thread and 1.2 with two for one row of the embedded model (3.3 million), 0.9 and 1.4
  * for two; with four, it depends on who else is there.
  */
@@ -59,7 +60,7 @@ export async function load(input: ModelInput, options: LoadOptions = {}): Promis
     const parts: ModelParts = {
       shard,
       kernels,
-      aloneWork: options.threads === undefined ? ALONE_WORK : 0,
+      aloneRows: options.threads === undefined ? Math.floor(ALONE_WORK / countParameters(config, tensors).active) : 0,
       weightBytes: weightBytes(file),
       shape: { config, tensors, build: kernels.build, threads: threads ?? 1, ...resolveSizes(options, config) },
     };

@@ -18,7 +18,7 @@ import { createModel } from "./model.ts";
 export interface ModelParts {
   readonly shard: string; // the file's name, or its first part's
   readonly shape: Required<Omit<EngineShape, "bankBytes">>;
-  readonly aloneWork: number; // see EngineOptions
+  readonly aloneRows: number; // see EngineOptions
   readonly kernels: KernelModule;
   readonly weightBytes: number;
 }
@@ -47,13 +47,13 @@ export async function openModel(
   parts: ModelParts,
   { text: makeText, source, team, onBytes, signal, onClose }: OpenModelOptions,
 ): Promise<Model> {
-  const { shape, aloneWork, kernels } = parts;
+  const { shape, aloneRows, kernels } = parts;
   const unusable = new AbortController();
   let bytesRead = 0;
   // The first pieces are on their way while the text's tables are made, if they are not yet.
   const reading = createEngine({
     ...shape,
-    aloneWork,
+    aloneRows,
     kernels,
     source,
     ...team,
