@@ -136,6 +136,15 @@ test("a read that fails ends the others before the memory is given back", async 
   expect(started).toBe(before);
 });
 
+test("a thread of a team waits for what it reads", async () => {
+  const memories = [new WebAssembly.Memory({ initial: 1024, maximum: 65536, shared: true })];
+  const read = () => () => Promise.reject(new Error("read in turns"));
+  const [waiting, alone] = [await openFixture("tiny-moe-Q4_0.gguf", { memories, read }), await openFixture("tiny-moe-Q4_0.gguf")];
+  expect(await feed(waiting, ids)).toEqual(await feed(alone, ids));
+  await expect(openFixture("tiny-moe-Q4_0.gguf", { read })).rejects.toThrow("read in turns");
+  await Promise.all([waiting.close(), alone.close()]);
+});
+
 describe("sequences", () => {
   test("an abort rejects with its reason, and the engine goes on", async () => {
     const engine = await openFixture("tiny-moe-Q4_0.gguf", { maxSequences: 2 });

@@ -39,7 +39,7 @@ export async function createEngine(options: EngineOptions): Promise<LfmEngine> {
     const steps = new StepWriter(core, plan.step, options.aloneRows ?? 0);
     if (options.loaded) plan.experts.markComplete();
     else {
-      await readWeights(plan, core, options);
+      await readWeights(plan, core, { ...options, waits: memories !== undefined }); // a team's thread waits at barriers anyway
       core.team.barrier();
       if (options.preloadExperts !== false) plan.experts.markComplete();
     }
@@ -66,7 +66,7 @@ export async function joinEngine(options: JoinOptions): Promise<void> {
   const core = createCore(plan, openBanks(kernels.module, memories), thread);
   plan.experts.markComplete();
   if (!loaded) {
-    if (source) await readWeights(plan, core, { ...options, source }); // while the leader may have the text's tables to make
+    if (source) await readWeights(plan, core, { ...options, source, waits: true }); // while the leader may have the text's tables to make
     core.team.barrier();
   }
   follow(core, plan.step);

@@ -9,7 +9,7 @@ import type { Matrix, ReadJob, Vector } from "./model-weights.ts";
 /** Where file bytes may be put in each bank before they are packed. */
 export interface Staging {
   readonly offset: (bank: number) => number;
-  readonly bytes: number;
+  readonly bytes: number; // at a time, or an octet's rows where those are more
 }
 
 export interface Repacker {
@@ -22,6 +22,9 @@ export interface Repacker {
 
 /** Pieces that a thread has under way: while one is packed, the next is read. */
 export const READS = 2;
+
+/** Bytes at a time of a thread that waits for what it reads: its core's own cache has them still when they are packed. */
+export const WAITED_BYTES = 512 * 2 ** 10;
 
 /** Staging that takes at least one octet of the widest rows; for each piece that is under way. */
 export function stagingBytes(tensors: Iterable<TensorInfo>): number {
@@ -58,7 +61,7 @@ export async function repackRows(
   const { pack } = FORMATS[to.type];
   const stage = staging.offset(to.bank);
   const bytesOfRow = rowBytes(to.type, to.cols);
-  const rowsAtOnce = Math.floor(staging.bytes / bytesOfRow / 8) * 8;
+  const rowsAtOnce = Math.max(8, Math.floor(staging.bytes / bytesOfRow / 8) * 8);
   for (let row = 0; row < to.rows; row += rowsAtOnce) {
     const count = Math.min(rowsAtOnce, to.rows - row);
     const bytes = count * bytesOfRow;
