@@ -22,11 +22,7 @@ export function matmulQ5_K(y: usize, yStride: usize, x: usize, xStride: usize, w
     let out = y + ((<usize>octet) << 2);
     let input = x;
     let left = nRows;
-    for (; left >= 4; left -= 4) {
-      tile<u32>(out, yStride, input, xStride, weights, end);
-      out += yStride << 2;
-      input += xStride << 2;
-    }
+    for (; left >= 4; left -= 4, out += yStride << 2, input += xStride << 2) tile<u32>(out, yStride, input, xStride, weights, end);
     if (left >= 2) {
       tile<u16>(out, yStride, input, xStride, weights, end);
       out += yStride << 1;
