@@ -1,6 +1,6 @@
 import { NIBBLE, NIBBLE16, ONES } from "../constants";
 import { loadF16x4, widenF16 } from "../f16";
-import { A, B, dots, high0, high1, low0, low1, SHIFT } from "../nibbles";
+import { A, B, dots, high0, high1, less, low0, low1, openHighs, openLows, SHIFT } from "../nibbles";
 import { BLOCK32, D32, SUM32 } from "../quantizeRow";
 import { whole } from "../sums";
 import { storeOctet, streamOutputs } from "../streams";
@@ -27,11 +27,7 @@ export function matmulQ4_0(y: usize, yStride: usize, x: usize, xStride: usize, w
     let out = y + ((<usize>octet) << 2);
     let input = x;
     let left = nRows;
-    for (; left >= 4; left -= 4) {
-      tile<u32>(out, yStride, input, xStride, weights, end);
-      out += yStride << 2;
-      input += xStride << 2;
-    }
+    for (; left >= 4; left -= 4, out += yStride << 2, input += xStride << 2) tile<u32>(out, yStride, input, xStride, weights, end);
     if (left >= 2) {
       tile<u16>(out, yStride, input, xStride, weights, end);
       out += yStride << 1;
@@ -69,22 +65,26 @@ function streams(y: usize, x: usize, w0: usize, bytes: usize, outputs: usize): v
       bi3 = ai0;
     for (let c: usize = 0; c < HALF; c += 8) {
       const v = (c << SHIFT) + 16;
-      ai0 = dots(ai0, x + c, low0<A>(w0 + v, nibble), low1<A>(w0 + v, nibble));
-      bi0 = dots(bi0, x + c, low0<B>(w0 + v, nibble), low1<B>(w0 + v, nibble));
-      ai1 = dots(ai1, x + c, low0<A>(w1 + v, nibble), low1<A>(w1 + v, nibble));
-      bi1 = dots(bi1, x + c, low0<B>(w1 + v, nibble), low1<B>(w1 + v, nibble));
-      ai2 = dots(ai2, x + c, low0<A>(w2 + v, nibble), low1<A>(w2 + v, nibble));
-      bi2 = dots(bi2, x + c, low0<B>(w2 + v, nibble), low1<B>(w2 + v, nibble));
-      ai3 = dots(ai3, x + c, low0<A>(w3 + v, nibble), low1<A>(w3 + v, nibble));
-      bi3 = dots(bi3, x + c, low0<B>(w3 + v, nibble), low1<B>(w3 + v, nibble));
-      ai0 = dots(ai0, x + c + HALF, high0<A>(w0 + v, nibble), high1<A>(w0 + v, nibble));
-      bi0 = dots(bi0, x + c + HALF, high0<B>(w0 + v, nibble), high1<B>(w0 + v, nibble));
-      ai1 = dots(ai1, x + c + HALF, high0<A>(w1 + v, nibble), high1<A>(w1 + v, nibble));
-      bi1 = dots(bi1, x + c + HALF, high0<B>(w1 + v, nibble), high1<B>(w1 + v, nibble));
-      ai2 = dots(ai2, x + c + HALF, high0<A>(w2 + v, nibble), high1<A>(w2 + v, nibble));
-      bi2 = dots(bi2, x + c + HALF, high0<B>(w2 + v, nibble), high1<B>(w2 + v, nibble));
-      ai3 = dots(ai3, x + c + HALF, high0<A>(w3 + v, nibble), high1<A>(w3 + v, nibble));
-      bi3 = dots(bi3, x + c + HALF, high0<B>(w3 + v, nibble), high1<B>(w3 + v, nibble));
+      const l0 = v128.load32_splat(x + c),
+        h0 = v128.load32_splat(x + c + HALF);
+      const l1 = less(v128.load32_splat(x + c, 4), h0, 4),
+        h1 = less(v128.load32_splat(x + c + HALF, 4), v128.load32_splat(x + c, 4), 4);
+      ai0 = openLows<A>(ai0, l0, l1, w0 + v, nibble);
+      bi0 = openLows<B>(bi0, l0, l1, w0 + v, nibble);
+      ai1 = openLows<A>(ai1, l0, l1, w1 + v, nibble);
+      bi1 = openLows<B>(bi1, l0, l1, w1 + v, nibble);
+      ai2 = openLows<A>(ai2, l0, l1, w2 + v, nibble);
+      bi2 = openLows<B>(bi2, l0, l1, w2 + v, nibble);
+      ai3 = openLows<A>(ai3, l0, l1, w3 + v, nibble);
+      bi3 = openLows<B>(bi3, l0, l1, w3 + v, nibble);
+      ai0 = openHighs<A>(ai0, h0, h1, w0 + v, nibble);
+      bi0 = openHighs<B>(bi0, h0, h1, w0 + v, nibble);
+      ai1 = openHighs<A>(ai1, h0, h1, w1 + v, nibble);
+      bi1 = openHighs<B>(bi1, h0, h1, w1 + v, nibble);
+      ai2 = openHighs<A>(ai2, h0, h1, w2 + v, nibble);
+      bi2 = openHighs<B>(bi2, h0, h1, w2 + v, nibble);
+      ai3 = openHighs<A>(ai3, h0, h1, w3 + v, nibble);
+      bi3 = openHighs<B>(bi3, h0, h1, w3 + v, nibble);
     }
     a0 = block(a0, ai0, ones, loadF16x4(w0), x);
     b0 = block(b0, bi0, ones, widenF16(v128.load16x4_s(w0, 8)), x);

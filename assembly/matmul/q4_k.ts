@@ -1,6 +1,6 @@
 import { NIBBLE, NIBBLE16 } from "../constants";
 import { loadF16x4, widenF16 } from "../f16";
-import { A, B, dots, high0, high1, low0, low1, SHIFT } from "../nibbles";
+import { A, B, dots, high0, high1, highs, less, low0, low1, lows, SHIFT, sixteenfold, sixteenth } from "../nibbles";
 import { BLOCK256, D256, SUMS32 } from "../quantizeRow";
 import { firstScale, scaled, secondScale } from "../sums";
 import { storeOctet, streamOutputs } from "../streams";
@@ -27,11 +27,7 @@ export function matmulQ4_K(y: usize, yStride: usize, x: usize, xStride: usize, w
     let out = y + ((<usize>octet) << 2);
     let input = x;
     let left = nRows;
-    for (; left >= 4; left -= 4) {
-      tile<u32>(out, yStride, input, xStride, weights, end);
-      out += yStride << 2;
-      input += xStride << 2;
-    }
+    for (; left >= 4; left -= 4, out += yStride << 2, input += xStride << 2) tile<u32>(out, yStride, input, xStride, weights, end);
     if (left >= 2) {
       tile<u16>(out, yStride, input, xStride, weights, end);
       out += yStride << 1;
@@ -56,7 +52,8 @@ function streams(y: usize, x: usize, w0: usize, bytes: usize, outputs: usize): v
     b2 = a0,
     a3 = a0,
     b3 = a0;
-  const nibble = v128.load(ASC_FEATURE_RELAXED_SIMD ? NIBBLE : NIBBLE16);
+  const nibble = v128.load(NIBBLE),
+    upper = ASC_FEATURE_RELAXED_SIMD ? nibble : i16x8.shl(v128.load(NIBBLE16), 4);
   for (; w0 < end; x += BLOCK256) {
     let ai0 = i32x4.splat(0),
       bi0 = ai0,
@@ -79,14 +76,16 @@ function streams(y: usize, x: usize, w0: usize, bytes: usize, outputs: usize): v
         sb3 = sa0;
       for (let c: usize = 0; c < SPAN; c += 8) {
         const v = (g << 8) + (c << SHIFT) + 160;
-        sa0 = dots(sa0, o + c, low0<A>(w0 + v, nibble), low1<A>(w0 + v, nibble));
-        sb0 = dots(sb0, o + c, low0<B>(w0 + v, nibble), low1<B>(w0 + v, nibble));
-        sa1 = dots(sa1, o + c, low0<A>(w1 + v, nibble), low1<A>(w1 + v, nibble));
-        sb1 = dots(sb1, o + c, low0<B>(w1 + v, nibble), low1<B>(w1 + v, nibble));
-        sa2 = dots(sa2, o + c, low0<A>(w2 + v, nibble), low1<A>(w2 + v, nibble));
-        sb2 = dots(sb2, o + c, low0<B>(w2 + v, nibble), low1<B>(w2 + v, nibble));
-        sa3 = dots(sa3, o + c, low0<A>(w3 + v, nibble), low1<A>(w3 + v, nibble));
-        sb3 = dots(sb3, o + c, low0<B>(w3 + v, nibble), low1<B>(w3 + v, nibble));
+        const x0 = v128.load32_splat(o + c),
+          x1 = less(v128.load32_splat(o + c, 4), x0, 8);
+        sa0 = lows<A>(sa0, x0, x1, w0 + v, nibble);
+        sb0 = lows<B>(sb0, x0, x1, w0 + v, nibble);
+        sa1 = lows<A>(sa1, x0, x1, w1 + v, nibble);
+        sb1 = lows<B>(sb1, x0, x1, w1 + v, nibble);
+        sa2 = lows<A>(sa2, x0, x1, w2 + v, nibble);
+        sb2 = lows<B>(sb2, x0, x1, w2 + v, nibble);
+        sa3 = lows<A>(sa3, x0, x1, w3 + v, nibble);
+        sb3 = lows<B>(sb3, x0, x1, w3 + v, nibble);
       }
       ai0 = scaled(ai0, sa0, firstScale(v128.load8x8_u(w0 + s, 32)));
       bi0 = scaled(bi0, sb0, firstScale(v128.load8x8_u(w0 + s, 40)));
@@ -99,23 +98,25 @@ function streams(y: usize, x: usize, w0: usize, bytes: usize, outputs: usize): v
       sa0 = sb0 = sa1 = sb1 = sa2 = sb2 = sa3 = sb3 = i32x4.splat(0);
       for (let c: usize = 0; c < SPAN; c += 8) {
         const v = (g << 8) + (c << SHIFT) + 160;
-        sa0 = dots(sa0, o + SPAN + c, high0<A>(w0 + v, nibble), high1<A>(w0 + v, nibble));
-        sb0 = dots(sb0, o + SPAN + c, high0<B>(w0 + v, nibble), high1<B>(w0 + v, nibble));
-        sa1 = dots(sa1, o + SPAN + c, high0<A>(w1 + v, nibble), high1<A>(w1 + v, nibble));
-        sb1 = dots(sb1, o + SPAN + c, high0<B>(w1 + v, nibble), high1<B>(w1 + v, nibble));
-        sa2 = dots(sa2, o + SPAN + c, high0<A>(w2 + v, nibble), high1<A>(w2 + v, nibble));
-        sb2 = dots(sb2, o + SPAN + c, high0<B>(w2 + v, nibble), high1<B>(w2 + v, nibble));
-        sa3 = dots(sa3, o + SPAN + c, high0<A>(w3 + v, nibble), high1<A>(w3 + v, nibble));
-        sb3 = dots(sb3, o + SPAN + c, high0<B>(w3 + v, nibble), high1<B>(w3 + v, nibble));
+        const x0 = v128.load32_splat(o + SPAN + c),
+          x1 = sixteenfold(v128.load32_splat(o + SPAN + c, 4));
+        sa0 = highs<A>(sa0, x0, x1, w0 + v, upper);
+        sb0 = highs<B>(sb0, x0, x1, w0 + v, upper);
+        sa1 = highs<A>(sa1, x0, x1, w1 + v, upper);
+        sb1 = highs<B>(sb1, x0, x1, w1 + v, upper);
+        sa2 = highs<A>(sa2, x0, x1, w2 + v, upper);
+        sb2 = highs<B>(sb2, x0, x1, w2 + v, upper);
+        sa3 = highs<A>(sa3, x0, x1, w3 + v, upper);
+        sb3 = highs<B>(sb3, x0, x1, w3 + v, upper);
       }
-      ai0 = scaled(ai0, sa0, secondScale(v128.load8x8_u(w0 + s, 32)));
-      bi0 = scaled(bi0, sb0, secondScale(v128.load8x8_u(w0 + s, 40)));
-      ai1 = scaled(ai1, sa1, secondScale(v128.load8x8_u(w1 + s, 32)));
-      bi1 = scaled(bi1, sb1, secondScale(v128.load8x8_u(w1 + s, 40)));
-      ai2 = scaled(ai2, sa2, secondScale(v128.load8x8_u(w2 + s, 32)));
-      bi2 = scaled(bi2, sb2, secondScale(v128.load8x8_u(w2 + s, 40)));
-      ai3 = scaled(ai3, sa3, secondScale(v128.load8x8_u(w3 + s, 32)));
-      bi3 = scaled(bi3, sb3, secondScale(v128.load8x8_u(w3 + s, 40)));
+      ai0 = scaled(ai0, sixteenth(sa0), secondScale(v128.load8x8_u(w0 + s, 32)));
+      bi0 = scaled(bi0, sixteenth(sb0), secondScale(v128.load8x8_u(w0 + s, 40)));
+      ai1 = scaled(ai1, sixteenth(sa1), secondScale(v128.load8x8_u(w1 + s, 32)));
+      bi1 = scaled(bi1, sixteenth(sb1), secondScale(v128.load8x8_u(w1 + s, 40)));
+      ai2 = scaled(ai2, sixteenth(sa2), secondScale(v128.load8x8_u(w2 + s, 32)));
+      bi2 = scaled(bi2, sixteenth(sb2), secondScale(v128.load8x8_u(w2 + s, 40)));
+      ai3 = scaled(ai3, sixteenth(sa3), secondScale(v128.load8x8_u(w3 + s, 32)));
+      bi3 = scaled(bi3, sixteenth(sb3), secondScale(v128.load8x8_u(w3 + s, 40)));
     }
     a0 = block(a0, ai0, loadF16x4(w0), widenF16(v128.load16x4_s(w0, 16)), w0 + 96, x);
     b0 = block(b0, bi0, widenF16(v128.load16x4_s(w0, 8)), widenF16(v128.load16x4_s(w0, 24)), w0 + 104, x);

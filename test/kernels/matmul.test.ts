@@ -161,14 +161,21 @@ describe.each(TYPES)("%s", (type) => {
 
   test("extremes of weights and activations: exact, nothing overflows", () => {
     if (FORMATS[type].activations === "f32") return;
-    const [cols, outputs] = [4 * blockColumns, 8];
-    const signs: ((k: number) => number)[] = [() => 1, () => -1, (k) => (k % 2 ? 1 : -1), (k) => (k % 32 < 16 ? 1 : -1)];
+    const [cols, outputs] = [2 * blockColumns, 32]; // an octet of each of one row's four streams
+    const signs: ((k: number) => number)[] = [
+      () => 1,
+      () => -1,
+      (k) => (k % 2 ? 1 : -1),
+      (k) => (k % 2 ? -1 : 1),
+      (k) => (k % 32 < 16 ? 1 : -1),
+    ];
     const input = Float32Array.from({ length: signs.length * cols }, (_, i) => 127 * signs[Math.floor(i / cols)]!(i % cols));
     for (const quants of [0x00, 0x0f, 0x7f, 0x80, 0x88, 0xf0, 0xff]) {
       for (const scales of [0x7f, 0x80, 0xff]) {
         const w = uniformBlocks(type, cols * outputs, quants, scales);
         const { y, x } = multiply(type, w, input, cols, outputs);
         expect(x).toEqual(Float64Array.from(input));
+        expectSame(multiply(type, w, input, cols, outputs, { batches: signs.map(() => 1) }).y, y, "row by row");
         const expected = matmul(dequantize(type, w).weights, x, cols);
         const wrong = expected.findIndex((v, i) => y[i] !== v);
         if (wrong >= 0) expect.fail(`bytes of ${quants}, scales of ${scales}: ${y[wrong]}, not ${expected[wrong]}`);
