@@ -12,12 +12,9 @@ export const HIGH1: usize = 96; //        i8x16 0x10: where Q5_K's high bit belo
 export const E2M1: usize = 112; //        i8x16 MXFP4's sixteen values, doubled, plus 12
 export const MAGIC: usize = 128; //       f32x4 1.5·2^23: a sum with it is rounded to a whole number, which its low bits hold
 export const ABS: usize = 144; //         i32x4 0x7fffffff
-export const BITS01: usize = 160; //      i8x16 3
-export const BITS23: usize = 176; //      i8x16 12
-export const BITS45: usize = 192; //      i8x16 48
-export const BYTE16: usize = 208; //      i16x8 255
-export const FIRST16: usize = 224; //     i32 0xffff, to be splat
-export const EXP: usize = 240; //         f32 each: what exp4 needs, to be splat: V8 pairs splats, not loads of one vector
+export const BYTE16: usize = 160; //      i16x8 255
+export const FIRST16: usize = 176; //     i32 0xffff, to be splat
+export const EXP: usize = 192; //         f32 each: what exp4 needs, to be splat: V8 pairs splats, not loads of one vector
 
 /** Writes the table. Once per bank, before any other kernel. */
 export function init(): void {
@@ -29,9 +26,6 @@ export function init(): void {
   v128.store(LOW6, i8x16.splat(63));
   v128.store(HIGH1, i8x16.splat(0x10));
   v128.store(E2M1, i8x16(12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0));
-  v128.store(BITS01, i8x16.splat(3));
-  v128.store(BITS23, i8x16.splat(12));
-  v128.store(BITS45, i8x16.splat(48));
   v128.store(BYTE16, i16x8.splat(255));
   v128.store(FIRST16, i32x4.splat(0xffff));
   f32.store(EXP, 88);

@@ -1,9 +1,10 @@
-import { BITS01, BITS23, BITS45, BYTE16, LOW6 } from "../constants";
+import { BYTE16, LOW6 } from "../constants";
 import { loadF16x4, widenF16 } from "../f16";
-import { A, B } from "../nibbles";
-import { BLOCK256, D256, SUMS16 } from "../quantizeRow";
-import { byteDots, firstScale, scaled } from "../sums";
-import { storeOctet, streamOutputs } from "../streams";
+import { BLOCK256 } from "../quantizeRow";
+import { block, high, offsets, subBlock, WIDE } from "../sixBits";
+import { streamOutputs } from "../streams";
+import { firstScale } from "../sums";
+import { streams } from "./q6_k_streams";
 
 /**
  * y[r][o] = Σ_k W[o][k] · x[r][k], W in Q6_K's octets (formats/q6_k.ts), x in rows of quantizeRow256.
@@ -15,8 +16,7 @@ export function matmulQ6_K(y: usize, yStride: usize, x: usize, xStride: usize, w
   assert((cols & 255) == 0, "matmulQ6_K: cols must be a multiple of 256");
   assert(((from | to) & 7) == 0, "matmulQ6_K: from and to must be multiples of 8");
   const bytes = (<usize>cols >> 8) * 1680;
-  // In the plain build it is instructions that decide, and one octet at a time has fewer of them.
-  if (ASC_FEATURE_RELAXED_SIMD && nRows == 1) {
+  if (nRows == 1) {
     const outputs = streamOutputs(from, to);
     for (const end = from + outputs; from < end; from += 8)
       streams(y + ((<usize>from) << 2), x, w + (<usize>from >> 3) * bytes, bytes, outputs);
@@ -38,101 +38,6 @@ export function matmulQ6_K(y: usize, yStride: usize, x: usize, xStride: usize, w
   }
 }
 
-/** One row × an octet of each of four streams, whose outputs are so many; see streams.ts. bytes: of an octet; y, w0: the first stream's. */
-function streams(y: usize, x: usize, w0: usize, bytes: usize, outputs: usize): void {
-  const apart = (outputs >> 3) * bytes,
-    end = w0 + bytes;
-  let w1 = w0 + apart,
-    w2 = w1 + apart,
-    w3 = w2 + apart;
-  let a0 = f32x4.splat(0),
-    b0 = a0,
-    a1 = a0,
-    b1 = a0,
-    a2 = a0,
-    b2 = a0,
-    a3 = a0,
-    b3 = a0;
-  const even = v128.load(BYTE16),
-    low = v128.load(LOW6),
-    bits01 = v128.load(BITS01),
-    bits23 = v128.load(BITS23),
-    bits45 = v128.load(BITS45);
-  for (; w0 < end; x += BLOCK256) {
-    let ai0 = i32x4.splat(0),
-      bi0 = ai0,
-      ai1 = ai0,
-      bi1 = ai0,
-      ai2 = ai0,
-      bi2 = ai0,
-      ai3 = ai0,
-      bi3 = ai0;
-    for (let turn = 0; turn < 4; turn++) {
-      let s = ((<usize>(turn >> 1)) << 6) + (turn & 1),
-        p = <usize>turn * 384,
-        o = ((<usize>(turn >> 1)) << 7) + ((<usize>(turn & 1)) << 4);
-      for (const first = p; p < first + 96; p += 32, o += 32, s += 16) {
-        for (let c: usize = 0; c < 16; c += 8) {
-          const m = p + c * 24,
-            xc = x + ((o + c) << WIDE);
-          ai0 = lowBits<A>(ai0, xc, w0 + m, w0 + s, low, even);
-          bi0 = lowBits<B>(bi0, xc, w0 + m, w0 + s, low, even);
-          ai1 = lowBits<A>(ai1, xc, w1 + m, w1 + s, low, even);
-          bi1 = lowBits<B>(bi1, xc, w1 + m, w1 + s, low, even);
-          ai2 = lowBits<A>(ai2, xc, w2 + m, w2 + s, low, even);
-          bi2 = lowBits<B>(bi2, xc, w2 + m, w2 + s, low, even);
-          ai3 = lowBits<A>(ai3, xc, w3 + m, w3 + s, low, even);
-          bi3 = lowBits<B>(bi3, xc, w3 + m, w3 + s, low, even);
-        }
-      }
-      for (let c: usize = 0; c < 16; c += 8) {
-        const m = p + c * 24,
-          xc = x + ((o + c) << WIDE);
-        ai0 = highBits<A>(ai0, xc, w0 + m, w0 + s, bits01, bits23, bits45, even);
-        bi0 = highBits<B>(bi0, xc, w0 + m, w0 + s, bits01, bits23, bits45, even);
-        ai1 = highBits<A>(ai1, xc, w1 + m, w1 + s, bits01, bits23, bits45, even);
-        bi1 = highBits<B>(bi1, xc, w1 + m, w1 + s, bits01, bits23, bits45, even);
-        ai2 = highBits<A>(ai2, xc, w2 + m, w2 + s, bits01, bits23, bits45, even);
-        bi2 = highBits<B>(bi2, xc, w2 + m, w2 + s, bits01, bits23, bits45, even);
-        ai3 = highBits<A>(ai3, xc, w3 + m, w3 + s, bits01, bits23, bits45, even);
-        bi3 = highBits<B>(bi3, xc, w3 + m, w3 + s, bits01, bits23, bits45, even);
-      }
-    }
-    a0 = block(a0, ai0, offsets(w0 + 16, x), offsets(w0 + 80, x + 16), loadF16x4(w0), x);
-    b0 = block(b0, bi0, offsets(w0 + 24, x), offsets(w0 + 88, x + 16), widenF16(v128.load16x4_s(w0, 8)), x);
-    a1 = block(a1, ai1, offsets(w1 + 16, x), offsets(w1 + 80, x + 16), loadF16x4(w1), x);
-    b1 = block(b1, bi1, offsets(w1 + 24, x), offsets(w1 + 88, x + 16), widenF16(v128.load16x4_s(w1, 8)), x);
-    a2 = block(a2, ai2, offsets(w2 + 16, x), offsets(w2 + 80, x + 16), loadF16x4(w2), x);
-    b2 = block(b2, bi2, offsets(w2 + 24, x), offsets(w2 + 88, x + 16), widenF16(v128.load16x4_s(w2, 8)), x);
-    a3 = block(a3, ai3, offsets(w3 + 16, x), offsets(w3 + 80, x + 16), loadF16x4(w3), x);
-    b3 = block(b3, bi3, offsets(w3 + 24, x), offsets(w3 + 88, x + 16), widenF16(v128.load16x4_s(w3, 8)), x);
-    w0 += 1680;
-    w1 += 1680;
-    w2 += 1680;
-    w3 += 1680;
-  }
-  y = storeOctet(y, a0, b0, outputs);
-  y = storeOctet(y, a1, b1, outputs);
-  y = storeOctet(y, a2, b2, outputs);
-  storeOctet(y, a3, b3, outputs);
-}
-
-/** acc + two chunks of one of the first three sub-blocks. */
-function lowBits<Q>(acc: v128, x: usize, m: usize, scales: usize, low: v128, even: v128): v128 {
-  const q: usize = sizeof<Q>() == 1 ? 0 : 16;
-  const w0 = v128.and(v128.load(m + q, 144), low),
-    w1 = v128.and(v128.load(m + q, 240), low);
-  return subBlock(acc, x, w0, w1, firstScale(v128.load8x8_s(scales + (q >> 1), 16)), even);
-}
-
-/** acc + two chunks of the fourth. */
-function highBits<Q>(acc: v128, x: usize, m: usize, scales: usize, bits01: v128, bits23: v128, bits45: v128, even: v128): v128 {
-  const q: usize = sizeof<Q>() == 1 ? 0 : 16;
-  const w0 = high(v128.load(m + q, 48), v128.load(m + q, 80), v128.load(m + q, 112), bits01, bits23, bits45),
-    w1 = high(v128.load(m + q, 144), v128.load(m + q, 176), v128.load(m + q, 208), bits01, bits23, bits45);
-  return subBlock(acc, x, w0, w1, firstScale(v128.load8x8_s(scales + (q >> 1), 16)), even);
-}
-
 /** 8 outputs × sizeof<T>() rows. Quad a is outputs 0–3, quad b 4–7: the same operations on both, in short loops; see sums.ts. */
 function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, end: usize): void {
   let x1 = x0 + xStride;
@@ -147,10 +52,7 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
     a3 = a0,
     b3 = a0;
   const even = v128.load(BYTE16),
-    low = v128.load(LOW6),
-    bits01 = v128.load(BITS01),
-    bits23 = v128.load(BITS23),
-    bits45 = v128.load(BITS45);
+    low = v128.load(LOW6);
   for (; w < end; w += 1680) {
     let ai0 = i32x4.splat(0),
       bi0 = ai0,
@@ -196,10 +98,10 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
         bs = firstScale(v128.load8x8_s(scales, 24));
       for (let c: usize = 0; c < 16; c += 8) {
         const m = p + c * 24;
-        const va0 = high(v128.load(m, 48), v128.load(m, 80), v128.load(m, 112), bits01, bits23, bits45),
-          va1 = high(v128.load(m, 144), v128.load(m, 176), v128.load(m, 208), bits01, bits23, bits45);
-        const vb0 = high(v128.load(m, 64), v128.load(m, 96), v128.load(m, 128), bits01, bits23, bits45),
-          vb1 = high(v128.load(m, 160), v128.load(m, 192), v128.load(m, 224), bits01, bits23, bits45);
+        const va0 = high(v128.load(m, 48), v128.load(m, 80), v128.load(m, 112), low),
+          va1 = high(v128.load(m, 144), v128.load(m, 176), v128.load(m, 208), low);
+        const vb0 = high(v128.load(m, 64), v128.load(m, 96), v128.load(m, 128), low),
+          vb1 = high(v128.load(m, 160), v128.load(m, 192), v128.load(m, 224), low);
         const x = (o + c) << WIDE;
         ai0 = subBlock(ai0, x0 + x, va0, va1, as, even);
         bi0 = subBlock(bi0, x0 + x, vb0, vb1, bs, even);
@@ -248,31 +150,4 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
     v128.store(y + yStride * 3, a3);
     v128.store(y + yStride * 3, b3, 16);
   }
-}
-
-/** 1 where an activation takes two bytes. */
-const WIDE: usize = ASC_FEATURE_RELAXED_SIMD ? 0 : 1;
-
-/** acc + scale · two chunks of four columns. */
-function subBlock(acc: v128, x: usize, w0: v128, w1: v128, scale: v128, even: v128): v128 {
-  return scaled(acc, byteDots(x, w0, w1, even), scale);
-}
-
-/** The fourth sub-block's weights: two bits of each of the others' bytes. */
-function high(x: v128, y: v128, z: v128, bits01: v128, bits23: v128, bits45: v128): v128 {
-  return v128.or(v128.or(v128.and(i16x8.shr_u(x, 6), bits01), v128.and(i16x8.shr_u(y, 4), bits23)), v128.and(i16x8.shr_u(z, 2), bits45));
-}
-
-/** Σ over eight sub-blocks of scale · Σx: what 32 times the offset of the weights takes off. No loop: V8 pairs within a block of code. */
-function offsets(scales: usize, x: usize): v128 {
-  let sum = i32x4.dot_i16x8_s(v128.load8x8_s(scales), v128.load32_splat(x, SUMS16));
-  sum = i32x4.add(sum, i32x4.dot_i16x8_s(v128.load8x8_s(scales, 16), v128.load32_splat(x, SUMS16 + 4)));
-  sum = i32x4.add(sum, i32x4.dot_i16x8_s(v128.load8x8_s(scales, 32), v128.load32_splat(x, SUMS16 + 8)));
-  return i32x4.add(sum, i32x4.dot_i16x8_s(v128.load8x8_s(scales, 48), v128.load32_splat(x, SUMS16 + 12)));
-}
-
-/** acc + (d_w · d_x) · (Σ scale·q·x − 32 · Σ scale·Σx), the latter in two parts */
-function block(acc: v128, dot: v128, low: v128, high: v128, d: v128, x: usize): v128 {
-  const q = i32x4.sub(dot, i32x4.shl(i32x4.add(low, high), 5));
-  return f32x4.add(acc, f32x4.mul(f32x4.mul(d, v128.load32_splat(x, D256)), f32x4.convert_i32x4_s(q)));
 }
