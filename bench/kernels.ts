@@ -9,10 +9,10 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import v8 from "node:v8";
 import type { TensorType } from "../src/gguf/types.ts";
-import { tensorTypes } from "../src/gguf/tensor-types.ts";
 import { BankPlan, openBanks } from "../src/wasm/bank.ts";
 import { chooseKernels, type Build } from "../src/wasm/builds.ts";
-import { activationBytes, FORMATS, packedBytes } from "../src/wasm/formats.ts";
+import { activationBytes, FORMATS, packedBytes, QUANTIZERS } from "../src/wasm/formats.ts";
+import { fillWeights, randomBytes, rawBytes } from "./kernel-inputs.ts";
 
 interface Case {
   readonly what: string;
@@ -90,7 +90,7 @@ async function measure(name: string): Promise<void> {
       for (let r = 0; r < PROMPT; r++) {
         const [to, from] = [activations + r * stride, input + r * cols * 4];
         if (form === "f32") bytes.copyWithin(to, from, from + stride);
-        else kernels[form === "q32" ? "quantizeRow32" : form === "q256" ? "quantizeRow256" : "quantizeRow32Wide"](to, from, cols);
+        else kernels[QUANTIZERS[form]](to, from, cols);
       }
       const multiply = (w: number, to: number, n: number): void =>
         kernels[matmul](output, rows * 4, activations, stride, w, cols, 0, to, n);
@@ -115,25 +115,4 @@ function rate(work: (turn: number) => void, perTurn: number): number {
   };
   run();
   return Array.from({ length: RUNS }, run).sort((a, b) => a - b)[RUNS >> 1] ?? 0;
-}
-
-function rawBytes(type: TensorType, cols: number, rows: number): number {
-  const { blockWeights, blockBytes } = tensorTypes[type];
-  return ((cols * rows) / blockWeights) * blockBytes;
-}
-
-/** Every 16-bit word that could be a scale is an f16 near 0.01: no denormals, no infinities. */
-function fillWeights(bytes: Uint8Array, f32: Float32Array, at: number, type: TensorType, count: number, random: () => number): void {
-  const end = at + rawBytes(type, count, 1);
-  if (type === "F32") for (let i = 0; i < count; i++) f32[at / 4 + i] = (random() - 128) / 128;
-  else
-    for (let i = at; i < end; i += 2) {
-      bytes[i] = random();
-      bytes[i + 1] = 0x20 | (random() & 3);
-    }
-}
-
-function randomBytes(): () => number {
-  let seed = 12345;
-  return () => (seed = (Math.imul(seed, 1664525) + 1013904223) | 0) >>> 24;
 }
