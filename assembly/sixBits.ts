@@ -1,6 +1,6 @@
 /** Q6_K's weights out of the bytes that hold them (formats/q6_k.ts), and what a super-block's sums become. */
 import { D256, SUMS16 } from "./quantizeRow";
-import { byteDots, scaled } from "./sums";
+import { byteDots, firstScale, scaled } from "./sums";
 
 /** 1 where an activation takes two bytes. */
 export const WIDE: usize = ASC_FEATURE_RELAXED_SIMD ? 0 : 1;
@@ -14,6 +14,27 @@ export function subBlock(acc: v128, x: usize, w0: v128, w1: v128, scale: v128, e
 export function high(x: v128, y: v128, z: v128, low: v128): v128 {
   const xy = v128.or(i16x8.shr_u(v128.andnot(x, low), 2), v128.andnot(y, low));
   return i16x8.shr_u(v128.or(i16x8.shr_u(xy, 2), v128.andnot(z, low)), 2);
+}
+
+/** acc + a chunk, of whose weights each lane has two: both at once, then the second alone, its activation `less` what the first makes of it. */
+export function chunk(acc: v128, x0: v128, x1: v128, w: v128): v128 {
+  return i32x4.add(acc, i32x4.add(i32x4.dot_i16x8_s(x0, w), i32x4.dot_i16x8_s(x1, i16x8.shr_u(w, 8))));
+}
+
+/** acc + two chunks of one of the first three sub-blocks. */
+export function lowBits<Q>(acc: v128, x: usize, m: usize, scales: usize, low: v128, even: v128): v128 {
+  const q: usize = sizeof<Q>() == 1 ? 0 : 16;
+  const w0 = v128.and(v128.load(m + q, 144), low),
+    w1 = v128.and(v128.load(m + q, 240), low);
+  return subBlock(acc, x, w0, w1, firstScale(v128.load8x8_s(scales + (q >> 1), 16)), even);
+}
+
+/** acc + two chunks of the fourth. */
+export function highBits<Q>(acc: v128, x: usize, m: usize, scales: usize, low: v128, even: v128): v128 {
+  const q: usize = sizeof<Q>() == 1 ? 0 : 16;
+  const w0 = high(v128.load(m + q, 48), v128.load(m + q, 80), v128.load(m + q, 112), low),
+    w1 = high(v128.load(m + q, 144), v128.load(m + q, 176), v128.load(m + q, 208), low);
+  return subBlock(acc, x, w0, w1, firstScale(v128.load8x8_s(scales + (q >> 1), 16)), even);
 }
 
 /** Σ over eight sub-blocks of scale · Σx: what 32 times the offset of the weights takes off. No loop: V8 pairs within a block of code. */
