@@ -13,6 +13,7 @@ import type { TensorType } from "../src/gguf/types.ts";
 import { BankPlan, openBanks } from "../src/wasm/bank.ts";
 import { identifyKernels } from "../src/wasm/builds.ts";
 import { activationBytes, FORMATS, packedBytes, QUANTIZERS } from "../src/wasm/formats.ts";
+import { median } from "./cells.ts";
 import { fillWeights, randomBytes, rawBytes } from "./kernel-inputs.ts";
 
 const WARM_UP_MS = 700;
@@ -82,8 +83,6 @@ function contender(file: string): Contender {
     times: [],
   };
 }
-
-const median = (of: readonly number[]): number => of.toSorted((a, b) => a - b)[of.length >> 1]!;
 
 const contenders = files.map(contender);
 for (const { run } of contenders) for (const start = performance.now(); performance.now() - start < WARM_UP_MS; ) run();

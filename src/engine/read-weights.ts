@@ -47,7 +47,7 @@ export async function readWeights(plan: EnginePlan, reader: Reader, options: Rea
 }
 
 export function expertReader(plan: EnginePlan, reader: Reader, options: ReadOptions): FillExperts {
-  const repacker = createRepacker(reader, { ...options, waits: false }, 0);
+  const repacker = createRepacker(reader, options, 0);
   return async (layer, missing) => {
     for (const expert of missing) await plan.experts.fill(repacker, layer, expert);
   };
