@@ -2,7 +2,6 @@ import { NIBBLE, NIBBLE16, ONES } from "../constants";
 import { loadF16x4, widenF16 } from "../f16";
 import { A, B, dots, high0, high1, less, low0, low1, openHighs, openLows, SHIFT } from "../nibbles";
 import { BLOCK32, D32, SUM32 } from "../quantizeRow";
-import { whole } from "../sums";
 import { storeOctet, streamOutputs } from "../streams";
 
 /**
@@ -55,7 +54,7 @@ function streams(y: usize, x: usize, w0: usize, bytes: usize, outputs: usize): v
   const nibble = v128.load(ASC_FEATURE_RELAXED_SIMD ? NIBBLE : NIBBLE16),
     ones = v128.load(ONES);
   for (; w0 < end; x += BLOCK32) {
-    let ai0 = i32x4.splat(0),
+    let ai0 = offset(x),
       bi0 = ai0,
       ai1 = ai0,
       bi1 = ai0,
@@ -121,14 +120,14 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
   const nibble = v128.load(ASC_FEATURE_RELAXED_SIMD ? NIBBLE : NIBBLE16),
     ones = v128.load(ONES);
   for (; w < end; w += 144) {
-    let ai0 = i32x4.splat(0),
+    let ai0 = offset(x0),
       bi0 = ai0,
-      ai1 = ai0,
-      bi1 = ai0,
-      ai2 = ai0,
-      bi2 = ai0,
-      ai3 = ai0,
-      bi3 = ai0;
+      ai1 = sizeof<T>() > 1 ? offset(x1) : ai0,
+      bi1 = ai1,
+      ai2 = sizeof<T>() > 2 ? offset(x2) : ai0,
+      bi2 = ai2,
+      ai3 = sizeof<T>() > 2 ? offset(x3) : ai0,
+      bi3 = ai3;
     for (let c: usize = 0; c < HALF; c += 8) {
       const v = w + 16 + (c << SHIFT);
       const al0 = low0<A>(v, nibble),
@@ -147,6 +146,9 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
         ai3 = dots(ai3, x3 + c, al0, al1);
         bi3 = dots(bi3, x3 + c, bl0, bl1);
       }
+    }
+    for (let c: usize = 0; c < HALF; c += 8) {
+      const v = w + 16 + (c << SHIFT);
       const ah0 = high0<A>(v, nibble),
         ah1 = high1<A>(v, nibble),
         bh0 = high0<B>(v, nibble),
@@ -202,8 +204,13 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
 /** Bytes of sixteen columns of activations: what low and high nibbles of a block are multiplied with. */
 const HALF: usize = ASC_FEATURE_RELAXED_SIMD ? 16 : 32;
 
+/** What a block's sums begin with: −8 Σ x where they are whole, else 0. */
+function offset(x: usize): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? i32x4.splat(0) : i32x4.neg(i32x4.shl(v128.load32_splat(x, SUM32), 3));
+}
+
 /** acc + (d_w · d_x) · (Σ q·x − 8 Σ x). A lane of i16 adds 16 products: at most 16 · 127 · 15. */
 function block(acc: v128, sums: v128, ones: v128, d: v128, x: usize): v128 {
-  const q = i32x4.sub(whole(sums, ones), i32x4.shl(v128.load32_splat(x, SUM32), 3));
-  return f32x4.add(acc, f32x4.mul(f32x4.mul(d, v128.load32_splat(x, D32)), f32x4.convert_i32x4_s(q)));
+  if (ASC_FEATURE_RELAXED_SIMD) sums = i32x4.sub(i32x4.dot_i16x8_s(sums, ones), i32x4.shl(v128.load32_splat(x, SUM32), 3));
+  return f32x4.add(acc, f32x4.mul(f32x4.mul(d, v128.load32_splat(x, D32)), f32x4.convert_i32x4_s(sums)));
 }
