@@ -1,14 +1,10 @@
 /** Q6_K's weights out of the bytes that hold them (formats/q6_k.ts), and what a super-block's sums become. */
+import { first, firstWide } from "./pairs";
 import { D256, SUMS16 } from "./quantizeRow";
-import { byteDots, firstScale, scaled } from "./sums";
+import { scaled } from "./sums";
 
 /** 1 where an activation takes two bytes. */
 export const WIDE: usize = ASC_FEATURE_RELAXED_SIMD ? 0 : 1;
-
-/** acc + scale · two chunks of four columns. */
-export function subBlock(acc: v128, x: usize, w0: v128, w1: v128, scale: v128, even: v128): v128 {
-  return scaled(acc, byteDots(x, w0, w1, even), scale);
-}
 
 /** The fourth sub-block's weights: two bits of each of the others' bytes. */
 export function high(x: v128, y: v128, z: v128, low: v128): v128 {
@@ -21,20 +17,77 @@ export function chunk(acc: v128, x0: v128, x1: v128, w: v128): v128 {
   return i32x4.add(acc, i32x4.add(i32x4.dot_i16x8_s(x0, w), i32x4.dot_i16x8_s(x1, i16x8.shr_u(w, 8))));
 }
 
-/** acc + two chunks of one of the first three sub-blocks. */
-export function lowBits<Q>(acc: v128, x: usize, m: usize, scales: usize, low: v128, even: v128): v128 {
-  const q: usize = sizeof<Q>() == 1 ? 0 : 16;
-  const w0 = v128.and(v128.load(m + q, 144), low),
-    w1 = v128.and(v128.load(m + q, 240), low);
-  return subBlock(acc, x, w0, w1, firstScale(v128.load8x8_s(scales + (q >> 1), 16)), even);
+/*
+ * A sub-block's weights as vectors of two kinds that meet eight bytes of activations: two chunks of four columns, as bytes; in the plain build the even
+ * and the odd columns of one, as i16. There, for four rows (T: u32), weights are scaled (at most 63 · 128), once for all, and not the sums.
+ *
+ * m: where a sub-block's chunk begins; the next one is 96 bytes on. low: i8x16 63; six: the same, in the plain build i16x8 63.
+ */
+
+/** Bytes of a sub-block's activations. */
+export const SPAN: usize = 16 << WIDE;
+
+/** Bytes of weights for each byte of activations. */
+export const STEP: usize = 24 >> WIDE;
+
+/** Of the first three sub-blocks. */
+export function low0<Q, T>(m: usize, scale: v128, six: v128): v128 {
+  return prepared<T>(v128.and(v128.load(m, sizeof<Q>() == 1 ? 144 : 160), six), scale);
+}
+
+export function low1<Q, T>(m: usize, scale: v128, six: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return v128.and(v128.load(m, sizeof<Q>() == 1 ? 240 : 256), six);
+  return prepared<T>(v128.and(i16x8.shr_u(v128.load(m, sizeof<Q>() == 1 ? 144 : 160), 8), six), scale);
+}
+
+/** Of the fourth. */
+export function high0<Q, T>(m: usize, scale: v128, low: v128, six: v128): v128 {
+  const w = fourth<Q>(m, low);
+  return ASC_FEATURE_RELAXED_SIMD ? w : prepared<T>(v128.and(w, six), scale);
+}
+
+export function high1<Q, T>(m: usize, scale: v128, low: v128): v128 {
+  if (!ASC_FEATURE_RELAXED_SIMD) return prepared<T>(i16x8.shr_u(fourth<Q>(m, low), 8), scale);
+  if (sizeof<Q>() == 1) return high(v128.load(m, 144), v128.load(m, 176), v128.load(m, 208), low);
+  return high(v128.load(m, 160), v128.load(m, 192), v128.load(m, 224), low);
+}
+
+function fourth<Q>(m: usize, low: v128): v128 {
+  if (sizeof<Q>() == 1) return high(v128.load(m, 48), v128.load(m, 80), v128.load(m, 112), low);
+  return high(v128.load(m, 64), v128.load(m, 96), v128.load(m, 128), low);
+}
+
+function prepared<T>(w: v128, scale: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD || sizeof<T>() < 4 ? w : i16x8.mul(w, scale);
+}
+
+/** Of a pair of scales the first: once in its lane where i32 are multiplied, else twice. */
+export function scaleOf<T>(pair: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD || sizeof<T>() == 4 ? first(pair) : firstWide(pair);
+}
+
+/** acc + scale · x · w */
+export function dots<T>(acc: v128, x: usize, w0: v128, w1: v128, scale: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD)
+    return scaled(
+      acc,
+      i16x8.add(v128.relaxed_dot<i16>(v128.load32_splat(x), w0), v128.relaxed_dot<i16>(v128.load32_splat(x, 4), w1)),
+      scale,
+    );
+  const sums = i32x4.add(i32x4.dot_i16x8_s(v128.load32_splat(x), w0), i32x4.dot_i16x8_s(v128.load32_splat(x, 4), w1));
+  return sizeof<T>() < 4 ? scaled(acc, sums, scale) : i32x4.add(acc, sums);
+}
+
+/** acc + two chunks of one of the first three sub-blocks, in the relaxed build. */
+export function lows<Q>(acc: v128, x: usize, m: usize, scales: usize, low: v128): v128 {
+  const scale = first(v128.load8x8_s(scales, sizeof<Q>() == 1 ? 16 : 24));
+  return dots<u8>(acc, x, low0<Q, u8>(m, scale, low), low1<Q, u8>(m, scale, low), scale);
 }
 
 /** acc + two chunks of the fourth. */
-export function highBits<Q>(acc: v128, x: usize, m: usize, scales: usize, low: v128, even: v128): v128 {
-  const q: usize = sizeof<Q>() == 1 ? 0 : 16;
-  const w0 = high(v128.load(m + q, 48), v128.load(m + q, 80), v128.load(m + q, 112), low),
-    w1 = high(v128.load(m + q, 144), v128.load(m + q, 176), v128.load(m + q, 208), low);
-  return subBlock(acc, x, w0, w1, firstScale(v128.load8x8_s(scales + (q >> 1), 16)), even);
+export function highs<Q>(acc: v128, x: usize, m: usize, scales: usize, low: v128): v128 {
+  const scale = first(v128.load8x8_s(scales, sizeof<Q>() == 1 ? 16 : 24));
+  return dots<u8>(acc, x, high0<Q, u8>(m, scale, low, low), high1<Q, u8>(m, scale, low), scale);
 }
 
 /** Σ over eight sub-blocks of scale · Σx: what 32 times the offset of the weights takes off. No loop: V8 pairs within a block of code. */

@@ -2,7 +2,7 @@ import { BYTE16, LOW6 } from "../constants";
 import { loadF16x4, widenF16 } from "../f16";
 import { A, B, less } from "../nibbles";
 import { BLOCK256 } from "../quantizeRow";
-import { block, chunk, high, highBits, lowBits, offsets, subBlock, WIDE } from "../sixBits";
+import { block, chunk, dots, high, high0, high1, highs, low0, low1, lows, offsets, scaleOf, SPAN, STEP, WIDE } from "../sixBits";
 import { storeOctet, streamOutputs } from "../streams";
 import { firstScale, scaled } from "../sums";
 
@@ -56,8 +56,7 @@ function streams(y: usize, x: usize, w0: usize, bytes: usize, outputs: usize): v
     b2 = a0,
     a3 = a0,
     b3 = a0;
-  const even = v128.load(BYTE16),
-    low = v128.load(LOW6);
+  const low = v128.load(LOW6);
   for (; w0 < end; x += BLOCK256) {
     let ai0 = i32x4.splat(0),
       bi0 = ai0,
@@ -76,27 +75,27 @@ function streams(y: usize, x: usize, w0: usize, bytes: usize, outputs: usize): v
           for (let c: usize = 0; c < 16; c += 8) {
             const m = p + c * 24,
               xc = o + c;
-            ai0 = lowBits<A>(ai0, xc, w0 + m, w0 + s, low, even);
-            bi0 = lowBits<B>(bi0, xc, w0 + m, w0 + s, low, even);
-            ai1 = lowBits<A>(ai1, xc, w1 + m, w1 + s, low, even);
-            bi1 = lowBits<B>(bi1, xc, w1 + m, w1 + s, low, even);
-            ai2 = lowBits<A>(ai2, xc, w2 + m, w2 + s, low, even);
-            bi2 = lowBits<B>(bi2, xc, w2 + m, w2 + s, low, even);
-            ai3 = lowBits<A>(ai3, xc, w3 + m, w3 + s, low, even);
-            bi3 = lowBits<B>(bi3, xc, w3 + m, w3 + s, low, even);
+            ai0 = lows<A>(ai0, xc, w0 + m, w0 + s, low);
+            bi0 = lows<B>(bi0, xc, w0 + m, w0 + s, low);
+            ai1 = lows<A>(ai1, xc, w1 + m, w1 + s, low);
+            bi1 = lows<B>(bi1, xc, w1 + m, w1 + s, low);
+            ai2 = lows<A>(ai2, xc, w2 + m, w2 + s, low);
+            bi2 = lows<B>(bi2, xc, w2 + m, w2 + s, low);
+            ai3 = lows<A>(ai3, xc, w3 + m, w3 + s, low);
+            bi3 = lows<B>(bi3, xc, w3 + m, w3 + s, low);
           }
         }
         for (let c: usize = 0; c < 16; c += 8) {
           const m = p + c * 24,
             xc = o + c;
-          ai0 = highBits<A>(ai0, xc, w0 + m, w0 + s, low, even);
-          bi0 = highBits<B>(bi0, xc, w0 + m, w0 + s, low, even);
-          ai1 = highBits<A>(ai1, xc, w1 + m, w1 + s, low, even);
-          bi1 = highBits<B>(bi1, xc, w1 + m, w1 + s, low, even);
-          ai2 = highBits<A>(ai2, xc, w2 + m, w2 + s, low, even);
-          bi2 = highBits<B>(bi2, xc, w2 + m, w2 + s, low, even);
-          ai3 = highBits<A>(ai3, xc, w3 + m, w3 + s, low, even);
-          bi3 = highBits<B>(bi3, xc, w3 + m, w3 + s, low, even);
+          ai0 = highs<A>(ai0, xc, w0 + m, w0 + s, low);
+          bi0 = highs<B>(bi0, xc, w0 + m, w0 + s, low);
+          ai1 = highs<A>(ai1, xc, w1 + m, w1 + s, low);
+          bi1 = highs<B>(bi1, xc, w1 + m, w1 + s, low);
+          ai2 = highs<A>(ai2, xc, w2 + m, w2 + s, low);
+          bi2 = highs<B>(bi2, xc, w2 + m, w2 + s, low);
+          ai3 = highs<A>(ai3, xc, w3 + m, w3 + s, low);
+          bi3 = highs<B>(bi3, xc, w3 + m, w3 + s, low);
         }
       } else {
         for (const last = p + 96; p <= last; p += 32, o += 64, s += 16) {
@@ -180,8 +179,8 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
     b2 = a0,
     a3 = a0,
     b3 = a0;
-  const even = v128.load(BYTE16),
-    low = v128.load(LOW6);
+  const low = v128.load(LOW6),
+    six = ASC_FEATURE_RELAXED_SIMD ? low : v128.and(low, v128.load(BYTE16));
   for (; w < end; w += 1680) {
     let ai0 = i32x4.splat(0),
       bi0 = ai0,
@@ -196,53 +195,53 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
       // Scales come in pairs of bytes: one byte further on, the second is where the first was.
       let scales = w + ((<usize>(turn >> 1)) << 6) + (turn & 1),
         p = w + <usize>turn * 384,
-        o = ((<usize>(turn >> 1)) << 7) + ((<usize>(turn & 1)) << 4);
+        o = (((<usize>(turn >> 1)) << 7) + ((<usize>(turn & 1)) << 4)) << WIDE;
       // Three sub-blocks' weights are the low six bits of bytes, ...
-      for (const first = p; p < first + 96; p += 32, o += 32, scales += 16) {
-        const as = firstScale(v128.load8x8_s(scales, 16)),
-          bs = firstScale(v128.load8x8_s(scales, 24));
-        for (let c: usize = 0; c < 16; c += 8) {
-          const m = p + c * 24;
-          const va0 = v128.and(v128.load(m, 144), low),
-            va1 = v128.and(v128.load(m, 240), low);
-          const vb0 = v128.and(v128.load(m, 160), low),
-            vb1 = v128.and(v128.load(m, 256), low);
-          const x = (o + c) << WIDE;
-          ai0 = subBlock(ai0, x0 + x, va0, va1, as, even);
-          bi0 = subBlock(bi0, x0 + x, vb0, vb1, bs, even);
+      for (const three = p + 96; p < three; p += 32, o += 32 << WIDE, scales += 16) {
+        const as = scaleOf<T>(v128.load8x8_s(scales, 16)),
+          bs = scaleOf<T>(v128.load8x8_s(scales, 24));
+        for (let c: usize = 0; c < SPAN; c += 8) {
+          const m = p + c * STEP,
+            x = o + c;
+          const va0 = low0<A, T>(m, as, six),
+            va1 = low1<A, T>(m, as, six),
+            vb0 = low0<B, T>(m, bs, six),
+            vb1 = low1<B, T>(m, bs, six);
+          ai0 = dots<T>(ai0, x0 + x, va0, va1, as);
+          bi0 = dots<T>(bi0, x0 + x, vb0, vb1, bs);
           if (sizeof<T>() > 1) {
-            ai1 = subBlock(ai1, x1 + x, va0, va1, as, even);
-            bi1 = subBlock(bi1, x1 + x, vb0, vb1, bs, even);
+            ai1 = dots<T>(ai1, x1 + x, va0, va1, as);
+            bi1 = dots<T>(bi1, x1 + x, vb0, vb1, bs);
           }
           if (sizeof<T>() > 2) {
-            ai2 = subBlock(ai2, x2 + x, va0, va1, as, even);
-            bi2 = subBlock(bi2, x2 + x, vb0, vb1, bs, even);
-            ai3 = subBlock(ai3, x3 + x, va0, va1, as, even);
-            bi3 = subBlock(bi3, x3 + x, vb0, vb1, bs, even);
+            ai2 = dots<T>(ai2, x2 + x, va0, va1, as);
+            bi2 = dots<T>(bi2, x2 + x, vb0, vb1, bs);
+            ai3 = dots<T>(ai3, x3 + x, va0, va1, as);
+            bi3 = dots<T>(bi3, x3 + x, vb0, vb1, bs);
           }
         }
       }
       // ... the fourth's are the high two of all three.
-      const as = firstScale(v128.load8x8_s(scales, 16)),
-        bs = firstScale(v128.load8x8_s(scales, 24));
-      for (let c: usize = 0; c < 16; c += 8) {
-        const m = p + c * 24;
-        const va0 = high(v128.load(m, 48), v128.load(m, 80), v128.load(m, 112), low),
-          va1 = high(v128.load(m, 144), v128.load(m, 176), v128.load(m, 208), low);
-        const vb0 = high(v128.load(m, 64), v128.load(m, 96), v128.load(m, 128), low),
-          vb1 = high(v128.load(m, 160), v128.load(m, 192), v128.load(m, 224), low);
-        const x = (o + c) << WIDE;
-        ai0 = subBlock(ai0, x0 + x, va0, va1, as, even);
-        bi0 = subBlock(bi0, x0 + x, vb0, vb1, bs, even);
+      const as = scaleOf<T>(v128.load8x8_s(scales, 16)),
+        bs = scaleOf<T>(v128.load8x8_s(scales, 24));
+      for (let c: usize = 0; c < SPAN; c += 8) {
+        const m = p + c * STEP,
+          x = o + c;
+        const va0 = high0<A, T>(m, as, low, six),
+          va1 = high1<A, T>(m, as, low),
+          vb0 = high0<B, T>(m, bs, low, six),
+          vb1 = high1<B, T>(m, bs, low);
+        ai0 = dots<T>(ai0, x0 + x, va0, va1, as);
+        bi0 = dots<T>(bi0, x0 + x, vb0, vb1, bs);
         if (sizeof<T>() > 1) {
-          ai1 = subBlock(ai1, x1 + x, va0, va1, as, even);
-          bi1 = subBlock(bi1, x1 + x, vb0, vb1, bs, even);
+          ai1 = dots<T>(ai1, x1 + x, va0, va1, as);
+          bi1 = dots<T>(bi1, x1 + x, vb0, vb1, bs);
         }
         if (sizeof<T>() > 2) {
-          ai2 = subBlock(ai2, x2 + x, va0, va1, as, even);
-          bi2 = subBlock(bi2, x2 + x, vb0, vb1, bs, even);
-          ai3 = subBlock(ai3, x3 + x, va0, va1, as, even);
-          bi3 = subBlock(bi3, x3 + x, vb0, vb1, bs, even);
+          ai2 = dots<T>(ai2, x2 + x, va0, va1, as);
+          bi2 = dots<T>(bi2, x2 + x, vb0, vb1, bs);
+          ai3 = dots<T>(ai3, x3 + x, va0, va1, as);
+          bi3 = dots<T>(bi3, x3 + x, vb0, vb1, bs);
         }
       }
     }
