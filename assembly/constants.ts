@@ -15,6 +15,7 @@ export const ABS: usize = 144; //         i32x4 0x7fffffff
 export const BYTE16: usize = 160; //      i16x8 255
 export const FIRST16: usize = 176; //     i32 0xffff, to be splat
 export const EXP: usize = 192; //         f32 each: what exp4 needs, to be splat: V8 pairs splats, not loads of one vector
+export const LESS8: usize = 256; //       i32x4 0xfff8: as pairs of i16, −8 and 0
 
 /** Writes the table. Once per bank, before any other kernel. */
 export function init(): void {
@@ -42,6 +43,7 @@ export function init(): void {
   f32.store(EXP, 5.0000001201e-1, 11 * 4);
   f32.store(EXP, 1, 12 * 4);
   i32.store(EXP, 127, 13 * 4);
+  v128.store(LESS8, i32x4.splat(0xfff8));
   v128.store(MAGIC, f32x4.splat(12582912));
   v128.store(ABS, i32x4.splat(0x7fffffff));
 }

@@ -1,8 +1,9 @@
-import { NIBBLE, NIBBLE16, ONES } from "../constants";
+import { LESS8, NIBBLE, NIBBLE16, ONES } from "../constants";
 import { loadF16x4, widenF16 } from "../f16";
 import { A, B, dots, high0, high1, less, low0, low1, openHighs, openLows, SHIFT } from "../nibbles";
 import { BLOCK32, D32, SUM32 } from "../quantizeRow";
 import { storeOctet, streamOutputs } from "../streams";
+import { whole } from "../sums";
 
 /**
  * y[r][o] = Σ_k W[o][k] · x[r][k], W in Q4_0's octets (formats/q4_0.ts), x in rows of quantizeRow32.
@@ -52,9 +53,10 @@ function streams(y: usize, x: usize, w0: usize, bytes: usize, outputs: usize): v
     a3 = a0,
     b3 = a0;
   const nibble = v128.load(ASC_FEATURE_RELAXED_SIMD ? NIBBLE : NIBBLE16),
-    ones = v128.load(ONES);
+    ones = v128.load(ONES),
+    less8 = v128.load(LESS8);
   for (; w0 < end; x += BLOCK32) {
-    let ai0 = offset(x),
+    let ai0 = offset(x, less8),
       bi0 = ai0,
       ai1 = ai0,
       bi1 = ai0,
@@ -118,15 +120,16 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
     a3 = a0,
     b3 = a0;
   const nibble = v128.load(ASC_FEATURE_RELAXED_SIMD ? NIBBLE : NIBBLE16),
-    ones = v128.load(ONES);
+    ones = v128.load(ONES),
+    less8 = v128.load(LESS8);
   for (; w < end; w += 144) {
-    let ai0 = offset(x0),
+    let ai0 = offset(x0, less8),
       bi0 = ai0,
-      ai1 = sizeof<T>() > 1 ? offset(x1) : ai0,
+      ai1 = sizeof<T>() > 1 ? offset(x1, less8) : ai0,
       bi1 = ai1,
-      ai2 = sizeof<T>() > 2 ? offset(x2) : ai0,
+      ai2 = sizeof<T>() > 2 ? offset(x2, less8) : ai0,
       bi2 = ai2,
-      ai3 = sizeof<T>() > 2 ? offset(x3) : ai0,
+      ai3 = sizeof<T>() > 2 ? offset(x3, less8) : ai0,
       bi3 = ai3;
     for (let c: usize = 0; c < HALF; c += 8) {
       const v = w + 16 + (c << SHIFT);
@@ -204,13 +207,13 @@ function tile<T>(y: usize, yStride: usize, x0: usize, xStride: usize, w: usize, 
 /** Bytes of sixteen columns of activations: what low and high nibbles of a block are multiplied with. */
 const HALF: usize = ASC_FEATURE_RELAXED_SIMD ? 16 : 32;
 
-/** What a block's sums begin with: −8 Σ x where they are whole, else 0. */
-function offset(x: usize): v128 {
-  return ASC_FEATURE_RELAXED_SIMD ? i32x4.splat(0) : i32x4.neg(i32x4.shl(v128.load32_splat(x, SUM32), 3));
+/** What a block's sums begin with: −8 Σ x, as i32 or beside 0 as i16. A lane of i16 adds 16 products: in all 127 · (16 · 8 + 16 · 8) at most. */
+function offset(x: usize, less8: v128): v128 {
+  const sum = v128.load32_splat(x, SUM32);
+  return ASC_FEATURE_RELAXED_SIMD ? i16x8.mul(sum, less8) : i32x4.dot_i16x8_s(sum, less8);
 }
 
-/** acc + (d_w · d_x) · (Σ q·x − 8 Σ x). A lane of i16 adds 16 products: at most 16 · 127 · 15. */
+/** acc + (d_w · d_x) · (Σ q·x − 8 Σ x) */
 function block(acc: v128, sums: v128, ones: v128, d: v128, x: usize): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) sums = i32x4.sub(i32x4.dot_i16x8_s(sums, ones), i32x4.shl(v128.load32_splat(x, SUM32), 3));
-  return f32x4.add(acc, f32x4.mul(f32x4.mul(d, v128.load32_splat(x, D32)), f32x4.convert_i32x4_s(sums)));
+  return f32x4.add(acc, f32x4.mul(f32x4.mul(d, v128.load32_splat(x, D32)), f32x4.convert_i32x4_s(whole(sums, ones))));
 }
