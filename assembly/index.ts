@@ -6,6 +6,7 @@ export { swiglu } from "./swiglu";
 export { add, addScaled } from "./add";
 export { router } from "./router";
 export { blockExponentials } from "./blockExponentials";
+export { firstMoment } from "./firstMoment";
 export { blockMaxima } from "./blockMaxima";
 export { selectFrom } from "./selectFrom";
 export { logSumExp, softmax } from "./softmax";

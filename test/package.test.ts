@@ -12,7 +12,7 @@ const MAX_PACKAGE_BYTES = 12 * 2 ** 20; // unpacked
 
 /** All that the host may call; reviewed when it changes. */
 const EXPORTS = `
-  add addScaled appendKv appendKvF16 appendKvQ8 attendPage attendPageF16 attendPageQ8 attentionBegin attentionEnd barrier blockExponentials blockMaxima init logSumExp
+  add addScaled appendKv appendKvF16 appendKvQ8 attendPage attendPageF16 attendPageQ8 attentionBegin attentionEnd barrier blockExponentials blockMaxima firstMoment init logSumExp
   matmulBF16 matmulF16 matmulF32 matmulMXFP4 matmulQ4_0 matmulQ4_K matmulQ5_K matmulQ6_K matmulQ8_0 matmulQ8_1 memory
   packF16 packF32 packMXFP4 packQ4_0 packQ4_1 packQ4_K packQ5_0 packQ5_1 packQ5_K packQ6_K packQ8_0 quantizeRow256
   quantizeRow32 quantizeRow32Wide rmsNorm rope ropeFrequencies ropeTable router selectFrom shortConv softmax swiglu unpackRowBF16

@@ -1,7 +1,7 @@
 /** The filters that sort only where they must, beside a sort of everything. */
 import { describe, expect, test } from "vitest";
 import { type Candidates, keepTopP, keepTypical } from "../src/sampling/truncate.ts";
-import { nucleusOfAll } from "../src/sampling/whole.ts";
+import { nucleusOfAll, typicalOfAll } from "../src/sampling/whole.ts";
 import { normal } from "./kernels/harness.ts";
 import { numerics } from "./numerics.ts";
 
@@ -21,8 +21,6 @@ const ROWS: [name: string, logits: Float32Array][] = [
   ["ahead of a tail that is too small to add exactly", normal("i", 3000, 2).map((v, i) => (i < 5 ? 25 + v : v))],
 ];
 const MASSES = [1e-9, 0.1, 0.5, 0.75, 0.9, 0.95, 0.999, 0.999999];
-/** So near to all of it that it depends on the order of additions, which top-p leaves open. */
-const NEARLY_ALL = 1 - 2 ** -53;
 const TEMPERATURES = [0.7, 1, 3];
 
 /** As many of the sorted as it takes. */
@@ -35,13 +33,13 @@ function firstOf(sorted: number[], weights: ArrayLike<number>, target: number): 
 const largest = (logits: Float32Array): number => logits.reduce((most, v) => (v > most ? v : most), INFINITE);
 
 /** The tokens that have a probability, as the sampler's other path prepares them. */
-function candidatesOf(logits: Float32Array, temperature: number): { candidates: Candidates; scaled: Float32Array; logSum: number } {
+function candidatesOf(logits: Float32Array, temperature: number): { candidates: Candidates; scaled: Float32Array } {
   const floor = largest(logits) - 88 * temperature;
   const ids = Int32Array.from([...logits.keys()].filter((i) => logits[i]! >= floor));
   const scaled = Float32Array.from(ids, (id) => logits[id]! / temperature);
   const probabilities = scaled.slice();
   numerics.softmax(probabilities);
-  return { candidates: { ids, probabilities }, scaled, logSum: numerics.logSumExp(scaled) };
+  return { candidates: { ids, probabilities }, scaled };
 }
 
 describe.each(ROWS)("%s", (_, logits) => {
@@ -62,23 +60,41 @@ describe.each(ROWS)("%s", (_, logits) => {
     }
   });
 
-  test("top-p of candidates; typical, to the last bit", () => {
+  test("typical of a whole vocabulary", () => {
     for (const temperature of temperatures) {
-      const { candidates, scaled, logSum } = candidatesOf(logits, temperature);
+      numerics.maxima(logits);
+      const all = numerics.exponentials(largest(logits), temperature);
+      const values = all.values.slice();
+      const total = all.sums.reduce((a, b) => a + b, 0);
+      const divisor = Math.fround(temperature);
+      const shift = Math.fround(largest(logits) / divisor);
+      const logarithm = (id: number): number => Math.fround(logits[id]! / divisor) - shift;
+      const mean = all.moment() / total;
+      const oddness = Float32Array.from(values, (_, i) => Math.abs(Math.fround(logarithm(i)) - mean));
+      const sorted = [...values.keys()].filter((i) => values[i]! > 0).sort((a, b) => oddness[a]! - oddness[b]! || a - b);
+      for (const mass of MASSES) {
+        const { ids, probabilities } = typicalOfAll(all, logarithm, mass);
+        expect([...ids]).toEqual(firstOf(sorted, values, mass * total));
+        expect(probabilities).toEqual(Float32Array.from(ids, (id) => values[id]!));
+      }
+    }
+  });
+
+  test("top-p and typical of candidates", () => {
+    for (const temperature of temperatures) {
+      const { candidates, scaled } = candidatesOf(logits, temperature);
       const { probabilities: p } = candidates;
       const total = p.reduce((a, b) => a + b, 0);
       const possible = [...p.keys()].filter((i) => p[i]! > 0);
       const byProbability = possible.toSorted((a, b) => p[b]! - p[a]! || a - b);
-      const surprise = Float64Array.from(scaled, (x) => -(x - logSum));
-      const entropy = possible.reduce((sum, i) => sum - (p[i]! / total) * -surprise[i]!, 0);
-      const oddness = surprise.map((s) => Math.abs(s - entropy));
+      const mean = possible.reduce((sum, i) => sum + p[i]! * scaled[i]!, 0) / total;
+      const oddness = Float32Array.from(scaled, (s) => Math.abs(s - mean));
       const byOddness = possible.toSorted((a, b) => oddness[a]! - oddness[b]! || a - b);
-      const room = new Float32Array(p.length);
       const kept = ({ ids }: Candidates): number[] => [...ids];
-      for (const mass of [...MASSES, NEARLY_ALL]) {
+      for (const mass of MASSES) {
         const ids = (at: number[]): number[] => at.map((i) => candidates.ids[i]!);
-        if (mass < NEARLY_ALL) expect(kept(keepTopP(candidates, mass))).toEqual(ids(firstOf(byProbability, p, mass * total)));
-        expect(kept(keepTypical(candidates, scaled, logSum, mass, room))).toEqual(ids(firstOf(byOddness, p, mass * total)));
+        expect(kept(keepTopP(candidates, mass))).toEqual(ids(firstOf(byProbability, p, mass * total)));
+        expect(kept(keepTypical(candidates, scaled, mass))).toEqual(ids(firstOf(byOddness, p, mass * total)));
       }
     }
   });

@@ -4,7 +4,7 @@ import { padRows } from "../wasm/formats.ts";
 import type { Numerics } from "./types.ts";
 
 /** f32s that createNumerics needs room for: a vocabulary's values, and what is made of them. */
-export const numericsRoom = (vocabularySize: number): number => 4 * padRows(vocabularySize) + 16;
+export const numericsRoom = (vocabularySize: number): number => 5 * padRows(vocabularySize) + 64;
 
 /** input: where there is numericsRoom. */
 export function createNumerics({ kernels, f32, i32, memory }: Bank, input: number): Numerics {
@@ -29,16 +29,21 @@ export function createNumerics({ kernels, f32, i32, memory }: Bank, input: numbe
     },
     exponentials(max, temperature) {
       const blocks = Math.ceil(n / 64);
-      const sums = behind(input, padRows(n) * 4);
+      const values = behind(input, padRows(n) * 4);
+      const sums = behind(values, padRows(n) * 4);
       const count = behind(sums, blocks * 8);
       const ids = count + 16;
       const probabilities = behind(ids, n * 4);
-      kernels.blockExponentials(input, sums, input, n, max, temperature);
+      kernels.blockExponentials(values, sums, input, n, max, temperature);
       return {
-        values: f32.subarray(input / 4, input / 4 + n),
+        values: f32.subarray(values / 4, values / 4 + n),
         sums: new Float64Array(memory.buffer, sums, blocks),
+        moment() {
+          kernels.firstMoment(count, values, input, n, max, temperature);
+          return new DataView(memory.buffer).getFloat64(count, true);
+        },
         from(floor) {
-          kernels.selectFrom(count, ids, probabilities, input, n, floor);
+          kernels.selectFrom(count, ids, probabilities, values, n, floor);
           const found = i32[count / 4]!;
           return { ids: i32.subarray(ids / 4, ids / 4 + found), probabilities: f32.subarray(probabilities / 4, probabilities / 4 + found) };
         },

@@ -8,7 +8,7 @@ import type { Sampling } from "./options.ts";
 import { uniform } from "./random.ts";
 import { BLOCK, floorOfLargest, largest, selectLargest } from "./select.ts";
 import { type Candidates, draw, keepMinP, keepTopP, keepTypical } from "./truncate.ts";
-import { drawFromAll, type Exponentials, nucleusOfAll } from "./whole.ts";
+import { drawFromAll, type Exponentials, nucleusOfAll, typicalOfAll } from "./whole.ts";
 
 /** Over a whole vocabulary: transcendental functions, of which JavaScript's differ between runtimes in the last bit, and a quick search. */
 export interface SamplerFunctions {
@@ -91,13 +91,14 @@ export function createSampler({ sampling, functions, choice, prompt, logprobs }:
     if (Math.fround(temperature) === 0 || !Number.isFinite(Math.fround(logits[best]! / Math.fround(temperature)))) return best;
     const u = uniform(seed, choice, position);
     const { topK, typicalP, topP, minP } = sampling;
-    if ((topK > 0 && topK < logits.length) || typicalP < 1 || (topP === 1 && minP > 0)) {
+    if ((topK > 0 && topK < logits.length) || (typicalP === 1 && topP === 1 && minP > 0))
       return draw(cut(logits, best, maxima, sampling, functions, room), u);
-    }
     const all = functions.exponentials(logits[best]!, temperature);
-    if (topP === 1) return drawFromAll(all, u);
-    const nucleus = nucleusOfAll(all, topP);
-    return draw(minP > 0 ? keepMinP(nucleus, minP) : nucleus, u);
+    if (typicalP === 1 && topP === 1) return drawFromAll(all, u);
+    if (typicalP === 1) return draw(furtherCut(nucleusOfAll(all, topP), { topP: 1, minP }), u);
+    const [divisor, shift] = [Math.fround(temperature), Math.fround(logits[best]! / Math.fround(temperature))];
+    const typical = typicalOfAll(all, (id) => Math.fround(logits[id]! / divisor) - shift, typicalP);
+    return draw(furtherCut(typical, sampling), u);
   }
 
   return {
@@ -118,14 +119,12 @@ export function createSampler({ sampling, functions, choice, prompt, logprobs }:
 class Room {
   #ids = new Int32Array();
   #scaled = new Float32Array();
-  #others: readonly [Float32Array, Float32Array] | undefined;
 
   /** The logits from floor up, divided by the temperature, in ascending order of id. NaN and −∞ are left out. */
   above(floor: number, logits: Float32Array, maxima: Float32Array, temperature: number): Scaled {
     if (this.#ids.length < logits.length) {
       this.#ids = new Int32Array(logits.length);
       this.#scaled = new Float32Array(logits.length);
-      this.#others = undefined;
     }
     const [ids, scaled] = [this.#ids, this.#scaled];
     let count = 0;
@@ -140,12 +139,6 @@ class Room {
     }
     return { ids: ids.subarray(0, count), scaled: scaled.subarray(0, count) };
   }
-
-  /** As much again, twice. */
-  get others(): readonly [Float32Array, Float32Array] {
-    this.#others ??= [new Float32Array(this.#ids.length), new Float32Array(this.#ids.length)];
-    return this.#others;
-  }
 }
 
 interface Scaled {
@@ -153,7 +146,7 @@ interface Scaled {
   readonly scaled: Float32Array; // their logits, divided by the temperature
 }
 
-/** What is left to draw from. */
+/** What is left to draw from, where top-k comes first or min-p decides alone. */
 function cut(
   logits: Float32Array,
   best: number,
@@ -162,30 +155,26 @@ function cut(
   functions: SamplerFunctions,
   room: Room,
 ): Candidates {
-  const { temperature, topK, typicalP, topP, minP } = sampling;
+  const { temperature, topK, typicalP, minP } = sampling;
   const first = topK > 0 && topK < logits.length;
-  const floor = first ? floorOfLargest(maxima, topK) : logits[best]! - temperature * reach(sampling);
+  const floor = first ? floorOfLargest(maxima, topK) : logits[best]! - temperature * reach(minP);
   const above = room.above(floor, logits, maxima, temperature);
   const { ids, scaled } = first ? likeliest(above, topK) : above;
-  let candidates: Candidates = { ids, probabilities: scaled };
-  if (typicalP < 1) {
-    const logSum = functions.logSumExp(scaled);
-    const [before, keys] = room.others;
-    before.set(scaled);
-    functions.softmax(scaled);
-    candidates = keepTypical(candidates, before, logSum, typicalP, keys);
-  } else functions.softmax(scaled);
-  if (topP < 1) candidates = keepTopP(candidates, topP);
-  if (minP > 0) candidates = keepMinP(candidates, minP);
-  return candidates;
+  const logarithms = typicalP < 1 ? scaled.slice() : scaled;
+  functions.softmax(scaled);
+  const candidates = { ids, probabilities: scaled };
+  return furtherCut(typicalP < 1 ? keepTypical(candidates, logarithms, typicalP) : candidates, sampling);
 }
 
 /**
- * How far below the largest, after the temperature, a token is surely cut: where its probability is 0, or, if min-p alone decides, where
- * it is too small for that. What JavaScript's logarithm may differ by is far within the margin.
+ * How far below the largest, after the temperature, a token is surely too unlikely for min-p. What JavaScript's logarithm may differ by is far
+ * within the margin.
  */
-function reach({ typicalP, topP, minP }: Sampling): number {
-  return typicalP === 1 && topP === 1 && minP > 0 ? Math.min(88, 0.01 - Math.log(minP)) : 88;
+const reach = (minP: number): number => Math.min(88, 0.01 - Math.log(minP));
+
+function furtherCut(candidates: Candidates, { topP, minP }: Pick<Sampling, "topP" | "minP">): Candidates {
+  const nucleus = topP < 1 ? keepTopP(candidates, topP) : candidates;
+  return minP > 0 ? keepMinP(nucleus, minP) : nucleus;
 }
 
 /** The k likeliest of those above. */

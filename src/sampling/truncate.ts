@@ -9,25 +9,23 @@ export interface Candidates {
 }
 
 /**
- * Locally typical sampling (Meister et al. 2023): the tokens whose surprise −ln p is nearest to the distribution's entropy, as many as it
- * takes to reach the mass. ln p = scaled − logSum, of the candidates one by one; room: for one number each.
+ * Locally typical sampling (Meister et al. 2023): the tokens whose surprise −ln p is nearest to the distribution's entropy, as few as reach the
+ * mass. Those are the tokens whose ln p is nearest to its mean; scaled: the candidates' ln p, but for a number that is the same for all.
  */
-export function keepTypical(candidates: Candidates, scaled: Float32Array, logSum: number, mass: number, room: Float32Array): Candidates {
+export function keepTypical(candidates: Candidates, scaled: Float32Array, mass: number): Candidates {
   const { probabilities } = candidates;
-  const n = probabilities.length;
   const total = sum(probabilities);
-  let entropy = 0;
-  for (let i = 0; i < n; i++) if (probabilities[i]! > 0) entropy -= (probabilities[i]! / total) * (scaled[i]! - logSum);
-  const oddness = (i: number): number => Math.abs(logSum - scaled[i]! - entropy);
-  const order = (a: number, b: number): number => oddness(a) - oddness(b) || a - b;
-  const keys = room.subarray(0, n);
-  for (let i = 0; i < n; i++) keys[i] = oddness(i);
-  const target = mass * total;
-  const { at, reached } = upToMass(keys, "smallest", order, probabilities, target);
-  // Multiples of 2^-52 whose sum is below 2 are added exactly, in whatever order.
-  if (reached >= target && at.every((i) => probabilities[i]! >= 2 ** -29)) return keep(candidates, at);
-  const sorted = [...probabilities.keys()].filter((i) => probabilities[i]! > 0).sort(order);
-  return keep(candidates, sorted.slice(0, lengthOf(sorted, probabilities, 0, target).length).sort(ascending));
+  let moment = 0;
+  for (let i = 0; i < scaled.length; i++) if (probabilities[i]! > 0) moment += probabilities[i]! * scaled[i]!;
+  return keep(candidates, nearest(probabilities, scaled, moment / total, mass * total).at);
+}
+
+/** The candidates nearest to a mean, as few as reach the target, and how far off the last of them is. */
+export function nearest(probabilities: Float32Array, scaled: Float32Array, mean: number, target: number): Prefix & { farthest: number } {
+  const keys = new Float32Array(scaled.length);
+  for (let i = 0; i < keys.length; i++) keys[i] = Math.abs(scaled[i]! - mean);
+  const { at, reached, last } = upToMass(keys, "smallest", (a, b) => keys[a]! - keys[b]! || a - b, probabilities, target);
+  return { at, reached, last, farthest: keys[last]! };
 }
 
 /** Nucleus sampling: the likeliest tokens, as few as reach the mass. */
@@ -69,6 +67,7 @@ export function draw({ ids, probabilities }: Candidates, u: number): number {
 export interface Prefix {
   readonly at: Int32Array; // ascending
   readonly reached: number; // the sum of their weights
+  readonly last: number; // of them in order
 }
 
 const BUCKETS = 1 << 11;
@@ -102,8 +101,9 @@ function upToMass(
     else if (own === bucket) sorted.push(i);
   }
   sorted.sort(order);
-  const { length, reached } = lengthOf(sorted, weights, before, target);
-  return { at: merge(surely, sorted.slice(0, length).sort(ascending)), reached };
+  let [length, reached] = [0, before];
+  while (length < sorted.length && reached < target) reached += weights[sorted[length++]!]!;
+  return { at: merge(surely, sorted.slice(0, length).sort(ascending)), reached, last: sorted[length - 1] ?? -1 };
 }
 
 const ascending = (a: number, b: number): number => a - b;
@@ -113,13 +113,6 @@ function merge(a: readonly number[], b: readonly number[]): Int32Array {
   const both = new Int32Array(a.length + b.length);
   for (let k = 0, i = 0, j = 0; k < both.length; k++) both[k] = i < a.length && (j === b.length || a[i]! < b[j]!) ? a[i++]! : b[j++]!;
   return both;
-}
-
-/** How many of the sorted it takes to get from a sum to the target, and what is reached. */
-function lengthOf(sorted: number[], weights: Float32Array, from: number, target: number): { length: number; reached: number } {
-  let [length, reached] = [0, from];
-  while (length < sorted.length && reached < target) reached += weights[sorted[length++]!]!;
-  return { length, reached };
 }
 
 export function keep({ ids, probabilities }: Candidates, at: ArrayLike<number>): Candidates {

@@ -97,6 +97,8 @@ class Probe {
     taken(() => kernels.softmax(y, x, COLS));
     taken(() => kernels.blockExponentials(y, state, x, COLS, 4, 0.7));
     this.#take(state, (COLS / 64) * 8);
+    kernels.firstMoment(state, y, x, COLS, 4, 0.7);
+    this.#take(state, 8);
     taken(() => kernels.blockMaxima(y, x, COLS), (COLS / 64) * 4);
     taken(() => kernels.selectFrom(y, state, weight, x, COLS, 1), 4);
     this.#take(state, new Int32Array(this.#bytes.buffer, y, 1)[0]! * 4);
