@@ -260,21 +260,29 @@ test.each([0, 2 ** 31 - 1, 2 ** 31 + 5, 2 ** 32 - 1, 2 ** 40])("a step is given 
   new Team(1, 2, home, 1024, barriers + 2 ** 32 + 1).barrier(); // the same low half
 });
 
-test("paired vectors say the same, where there are any", async () => {
+test("paired vectors say the same, where there are any; each model's kernels prove themselves when it comes", async () => {
+  const cases = [
+    ["tiny-moe-Q4_0.gguf", { kernels: "relaxed" }],
+    ["tiny-moe-Q4_0.gguf", { kernels: "plain" }],
+    ["tiny-dense-Q4_K_M.gguf", { kernels: "relaxed", kvType: "q8" }],
+    ["tiny-moe-MXFP4_MOE.gguf", { kernels: "relaxed", kvType: "f32" }],
+  ] as const;
   // In a process of its own: the flag would hold for all other tests of this one.
   const script = `
     import { load } from ${JSON.stringify(new URL("../src/index.ts", import.meta.url).href)};
-    for (const kernels of ["relaxed", "plain"]) {
-      await using model = await load(${JSON.stringify(fixture("tiny-moe-Q4_0.gguf"))}, { contextLength: 512, threads: 2, pairVectors: true, kernels });
+    for (const [file, options] of ${JSON.stringify(cases.map(([file, options]) => [fixture(file), options]))}) {
+      await using model = await load(file, { contextLength: 512, threads: 2, pairVectors: true, ...options });
       const { logits, nll } = await model.evaluate(${JSON.stringify(ids)});
       console.log(JSON.stringify([model.info.paired, [...logits], nll]));
     }`;
   const { stdout } = await promisify(execFile)(process.execPath, ["--conditions=source", "--input-type=module", "--eval", script]);
-  await using model = await load(fixture("tiny-moe-Q4_0.gguf"), { ...small, threads: 0 });
-  const { logits, nll } = await model.evaluate(ids);
-  for (const line of stdout.trim().split("\n")) {
-    const [paired, ...said] = JSON.parse(line) as [boolean, ...unknown[]];
+  const lines = stdout.trim().split("\n");
+  expect(lines.length).toBe(cases.length);
+  for (const [i, [file, options]] of cases.entries()) {
+    await using model = await load(fixture(file), { ...small, ...options, threads: 0 });
+    const { logits, nll } = await model.evaluate(ids);
+    const [paired, ...said] = JSON.parse(lines[i]!) as [boolean, ...unknown[]];
     expect(paired).toBe(process.arch === "x64" && readFileSync("/proc/cpuinfo", "utf8").includes(" avx2 "));
-    expect(said).toEqual([[...logits], nll]);
+    expect(said, file).toEqual([[...logits], nll]);
   }
 });

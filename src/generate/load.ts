@@ -8,6 +8,7 @@ import type { GgufFile } from "../gguf/types.ts";
 import type { LoadOptions, Model, ModelInput } from "../types.ts";
 import { chooseKernels, identifyKernels } from "../wasm/builds.ts";
 import { pairVectors } from "../wasm/pair-vectors.ts";
+import type { KernelGroup } from "../wasm/probe.ts";
 import type { ModelConfig } from "../weights/config.ts";
 import { openSource } from "../weights/open-source.ts";
 import { countParameters } from "../weights/parameters.ts";
@@ -56,13 +57,16 @@ export async function load(input: ModelInput, options: LoadOptions = {}): Promis
     const { chatTemplate } = options;
     const text: TextParts = { shard, metadata, config, ...(chatTemplate !== undefined && { chatTemplate }) };
     leader?.post({ type: "text", parts: text } satisfies ToLeader); // it makes the tables while kernels are chosen here
-    const kernels = await (options.pairVectors && !options.wasmModule ? chosen.then(pairVectors) : chosen);
+    const sizes = resolveSizes(options, config);
+    const unpaired = await chosen;
+    const needed: KernelGroup[] = ["vectors", `kv ${sizes.kvType}`, ...Array.from(file.tensors.values(), ({ type }) => type)];
+    const kernels = options.pairVectors && !options.wasmModule ? await pairVectors(unpaired, needed) : unpaired;
     const parts: ModelParts = {
       shard,
       kernels,
       aloneRows: options.threads === undefined ? Math.floor(ALONE_WORK / countParameters(config, tensors).active) : 0,
       weightBytes: weightBytes(file),
-      shape: { config, tensors, build: kernels.build, threads: threads ?? 1, ...resolveSizes(options, config) },
+      shape: { config, tensors, build: kernels.build, threads: threads ?? 1, ...sizes },
     };
     let loaded = 0;
     const total = parts.weightBytes;

@@ -1,29 +1,53 @@
 /** Kernels whose vectors V8 pairs, if they answer as unpaired ones do. */
 import { loadKernels, vectorPairing } from "#runtime";
 import type { Build, KernelModule } from "./builds.ts";
-import { answers } from "./probe.ts";
+import { answers, type KernelGroup } from "./probe.ts";
 
-const paired = new Map<Build, Promise<KernelModule>>();
+type Pairing = NonNullable<typeof vectorPairing>;
 
-/** The build, paired where this runtime can and every kernel's answers stay the same. Process-wide; once a process. */
-export function pairVectors(unpaired: KernelModule): Promise<KernelModule> {
-  const known = paired.get(unpaired.build) ?? compileAndProbe(unpaired);
-  paired.set(unpaired.build, known);
-  known.catch(() => paired.delete(unpaired.build));
-  return known;
+const modules = new Map<Build, Promise<WebAssembly.Module>>();
+const proved: Readonly<Record<Build, Set<KernelGroup>>> = { plain: new Set(), relaxed: new Set() };
+let refuted = false;
+
+/**
+ * The build, paired where this runtime can and all that is needed of it answers the same. Process-wide; each group of kernels is compiled and judged
+ * once a process, when the first model comes that needs it: all of them take 0.2 s, those of one model half of it.
+ */
+export async function pairVectors(unpaired: KernelModule, needed: Iterable<KernelGroup>): Promise<KernelModule> {
+  if (!vectorPairing || refuted) return unpaired;
+  const { build } = unpaired;
+  const loading = modules.get(build) ?? loadPaired(build, vectorPairing);
+  modules.set(build, loading);
+  loading.catch(() => modules.delete(build));
+  const module = await loading;
+  const groups = [...new Set(needed)].filter((group) => !proved[build].has(group));
+  if (groups.length > 0 && !answerAlike(unpaired.module, module, groups, vectorPairing)) {
+    refuted = true;
+    return unpaired;
+  }
+  for (const group of groups) proved[build].add(group);
+  return { ...unpaired, module, paired: true };
 }
 
-async function compileAndProbe(unpaired: KernelModule): Promise<KernelModule> {
-  if (!vectorPairing) return unpaired;
-  const expected = answers(unpaired.module);
-  let right = false;
-  vectorPairing.begin();
+/** No function of it may have code of the baseline compiler when it is judged, were all compiled at once. */
+async function loadPaired(build: Build, pairing: Pairing): Promise<WebAssembly.Module> {
+  pairing.begin();
   try {
-    const module = await loadKernels(unpaired.build, "paired");
-    const found = answers(module);
-    right = found.length === expected.length && found.every((byte, i) => byte === expected[i]);
-    return right ? { ...unpaired, module, paired: true } : unpaired;
+    return await loadKernels(build, "paired");
   } finally {
-    vectorPairing.end(right);
+    pairing.end(true);
   }
+}
+
+function answerAlike(unpaired: WebAssembly.Module, paired: WebAssembly.Module, groups: readonly KernelGroup[], pairing: Pairing): boolean {
+  const expected = answers(unpaired, groups);
+  let alike = false;
+  pairing.begin();
+  try {
+    const found = answers(paired, groups);
+    alike = found.length === expected.length && found.every((byte, i) => byte === expected[i]);
+  } finally {
+    pairing.end(alike);
+  }
+  return alike;
 }

@@ -1,5 +1,5 @@
 /**
- * Every kernel on fixed pseudo-random input. Two compilations of one module that answer alike, bit for bit, may stand in for each other:
+ * Kernels on fixed pseudo-random input. Two compilations of one module that answer alike, bit for bit, may stand in for each other:
  * V8's baseline compiler knows nothing of pairing (pair-vectors.ts), so that its answers judge those of paired code.
  */
 import type { TensorType } from "../gguf/types.ts";
@@ -28,14 +28,21 @@ const HIGH_BYTES: Readonly<Record<TensorType, readonly number[]>> = {
   MXFP4: [0],
 };
 
+/** What a model may need or not: its tensors' types, its KV cache's, and what works on vectors of f32. */
+export type KernelGroup = TensorType | "kv f32" | "kv f16" | "kv q8" | "vectors";
+
 /** The bits of all outputs. */
-export function answers(module: WebAssembly.Module): Uint8Array {
+export function answers(module: WebAssembly.Module, groups: readonly KernelGroup[]): Uint8Array {
   const memory = new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: 65536, shared: true });
   const kernels = instantiateKernels(module, memory);
   const probe = new Probe(kernels, new Uint8Array(memory.buffer));
-  for (const type of Object.keys(tensorTypes) as TensorType[]) probe.matrix(type);
-  probe.vectors();
-  for (const type of ["", "F16", "Q8"] as const) probe.attention(type);
+  for (const group of groups) {
+    if (group === "vectors") probe.vectors();
+    else if (group === "kv f32") probe.attention("");
+    else if (group === "kv f16") probe.attention("F16");
+    else if (group === "kv q8") probe.attention("Q8");
+    else probe.matrix(group);
+  }
   return probe.result();
 }
 
