@@ -11,8 +11,8 @@ import v8 from "node:v8";
 import type { TensorType } from "../src/gguf/types.ts";
 import { BankPlan, openBanks } from "../src/wasm/bank.ts";
 import { chooseKernels, type Build } from "../src/wasm/builds.ts";
-import { activationBytes, FORMATS, packedBytes, QUANTIZERS } from "../src/wasm/formats.ts";
-import { fillWeights, randomBytes, rawBytes } from "./kernel-inputs.ts";
+import { activationBytes, FORMATS, packedBytes } from "../src/wasm/formats.ts";
+import { fillWeights, quantizeRows, randomBytes, rawBytes } from "./kernel-inputs.ts";
 
 interface Case {
   readonly what: string;
@@ -87,11 +87,7 @@ async function measure(name: string): Promise<void> {
       const count = Math.max(1, Math.floor(POOL_BYTES / size));
       for (let i = 0; i < count; i++) kernels[pack](pool + i * size, raw, cols, rows);
       const stride = activationBytes(form, cols, build);
-      for (let r = 0; r < PROMPT; r++) {
-        const [to, from] = [activations + r * stride, input + r * cols * 4];
-        if (form === "f32") bytes.copyWithin(to, from, from + stride);
-        else kernels[QUANTIZERS[form]](to, from, cols);
-      }
+      quantizeRows(kernels, bytes, type, activations, stride, input, cols, PROMPT);
       const multiply = (w: number, to: number, n: number): void =>
         kernels[matmul](output, rows * 4, activations, stride, w, cols, 0, to, n);
       const few = Math.min(rows, 1024); // rows of weights that a core's own cache holds

@@ -12,9 +12,9 @@ import v8 from "node:v8";
 import type { TensorType } from "../src/gguf/types.ts";
 import { BankPlan, openBanks } from "../src/wasm/bank.ts";
 import { identifyKernels } from "../src/wasm/builds.ts";
-import { activationBytes, FORMATS, packedBytes, QUANTIZERS } from "../src/wasm/formats.ts";
+import { activationBytes, FORMATS, packedBytes } from "../src/wasm/formats.ts";
 import { median } from "./cells.ts";
-import { fillWeights, randomBytes, rawBytes } from "./kernel-inputs.ts";
+import { fillWeights, quantizeRows, randomBytes, rawBytes } from "./kernel-inputs.ts";
 
 const WARM_UP_MS = 700;
 const RUN_MS = 6000;
@@ -63,22 +63,11 @@ function contender(file: string): Contender {
   fillWeights(bytes, f32, raw, type, cols * outputs, random);
   for (let i = 0; i < count; i++) kernels[pack](pool + i * size, raw, cols, outputs);
   const stride = activationBytes(form, cols, build);
-  if (form !== "f32") for (let r = 0; r < rows; r++) kernels[QUANTIZERS[form]](quantized + r * stride, input + r * cols * 4, cols);
+  quantizeRows(kernels, bytes, type, quantized, stride, input, cols, rows);
   let turn = 0;
   return {
     file,
-    run: () =>
-      kernels[matmul](
-        output,
-        outputs * 4,
-        form === "f32" ? input : quantized,
-        stride,
-        pool + (turn++ % count) * size,
-        cols,
-        0,
-        outputs,
-        rows,
-      ),
+    run: () => kernels[matmul](output, outputs * 4, quantized, stride, pool + (turn++ % count) * size, cols, 0, outputs, rows),
     hash: () => i32.subarray(output / 4, output / 4 + rows * outputs).reduce((hash, word) => (Math.imul(hash, 31) + word) | 0, 0),
     times: [],
   };

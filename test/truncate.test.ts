@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { type Candidates, keepTopP, keepTypical } from "../src/sampling/truncate.ts";
 import { nucleusOfAll, typicalOfAll } from "../src/sampling/whole.ts";
-import { normal } from "./kernels/harness.ts";
+import { maximum, normal } from "./kernels/harness.ts";
 import { numerics } from "./numerics.ts";
 
 const INFINITE = Number.NEGATIVE_INFINITY;
@@ -30,11 +30,9 @@ function firstOf(sorted: number[], weights: ArrayLike<number>, target: number): 
   return sorted.slice(0, length).sort((a, b) => a - b);
 }
 
-const largest = (logits: Float32Array): number => logits.reduce((most, v) => (v > most ? v : most), INFINITE);
-
 /** The tokens that have a probability, as the sampler's other path prepares them. */
 function candidatesOf(logits: Float32Array, temperature: number): { candidates: Candidates; scaled: Float32Array } {
-  const floor = largest(logits) - 88 * temperature;
+  const floor = maximum(logits) - 88 * temperature;
   const ids = Int32Array.from([...logits.keys()].filter((i) => logits[i]! >= floor));
   const scaled = Float32Array.from(ids, (id) => logits[id]! / temperature);
   const probabilities = scaled.slice();
@@ -48,7 +46,7 @@ describe.each(ROWS)("%s", (_, logits) => {
   test("top-p of a whole vocabulary", () => {
     for (const temperature of temperatures) {
       numerics.maxima(logits);
-      const all = numerics.exponentials(largest(logits), temperature);
+      const all = numerics.exponentials(maximum(logits), temperature);
       const values = all.values.slice();
       const total = all.sums.reduce((a, b) => a + b, 0);
       const sorted = [...values.keys()].filter((i) => values[i]! > 0).sort((a, b) => values[b]! - values[a]! || a - b);
@@ -63,11 +61,11 @@ describe.each(ROWS)("%s", (_, logits) => {
   test("typical of a whole vocabulary", () => {
     for (const temperature of temperatures) {
       numerics.maxima(logits);
-      const all = numerics.exponentials(largest(logits), temperature);
+      const all = numerics.exponentials(maximum(logits), temperature);
       const values = all.values.slice();
       const total = all.sums.reduce((a, b) => a + b, 0);
       const divisor = Math.fround(temperature);
-      const shift = Math.fround(largest(logits) / divisor);
+      const shift = Math.fround(maximum(logits) / divisor);
       const logarithm = (id: number): number => Math.fround(logits[id]! / divisor) - shift;
       const mean = all.moment() / total;
       const oddness = Float32Array.from(values, (_, i) => Math.abs(Math.fround(logarithm(i)) - mean));
@@ -96,6 +94,12 @@ describe.each(ROWS)("%s", (_, logits) => {
         expect(kept(keepTopP(candidates, mass))).toEqual(ids(firstOf(byProbability, p, mass * total)));
         expect(kept(keepTypical(candidates, scaled, mass))).toEqual(ids(firstOf(byOddness, p, mass * total)));
       }
+      // So near to all of it that the last ones depend on the order of additions: some of the nearest all the same, and as much as is asked for.
+      const most = keepTypical(candidates, scaled, 1 - 2 ** -53);
+      const left = kept(most).filter((_, i) => most.probabilities[i]! > 0);
+      const nearest = byOddness.slice(0, left.length).sort((a, b) => a - b);
+      expect(left).toEqual(nearest.map((i) => candidates.ids[i]!));
+      expect(nearest.reduce((sum, i) => sum + p[i]!, 0)).toBeGreaterThan((1 - 1e-12) * total);
     }
   });
 });

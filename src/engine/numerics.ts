@@ -39,7 +39,7 @@ export function createNumerics({ kernels, f32, i32, memory }: Bank, input: numbe
         values: f32.subarray(values / 4, values / 4 + n),
         sums: new Float64Array(memory.buffer, sums, blocks),
         moment() {
-          kernels.firstMoment(count, values, input, n, max, temperature);
+          kernels.firstMoment(count, ids, values, input, n, max, temperature); // scratch where from() puts ids
           return new DataView(memory.buffer).getFloat64(count, true);
         },
         from(floor) {

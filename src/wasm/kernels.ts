@@ -47,7 +47,7 @@ export type Kernels = Record<`matmul${PackedType}`, Matmul> &
     router(indices: number, weights: number, logits: number, bias: number, n: number, k: number): void;
     softmax(y: number, x: number, n: number): void;
     blockExponentials(y: number, sums: number, x: number, n: number, max: number, temperature: number): void;
-    firstMoment(out: number, y: number, x: number, n: number, max: number, temperature: number): void;
+    firstMoment(out: number, scratch: number, y: number, x: number, n: number, max: number, temperature: number): void;
     blockMaxima(y: number, x: number, n: number): void;
     selectFrom(count: number, indices: number, values: number, x: number, n: number, floor: number): void;
     logSumExp(out: number, scratch: number, x: number, n: number): void;

@@ -104,7 +104,7 @@ class Probe {
     taken(() => kernels.softmax(y, x, COLS));
     taken(() => kernels.blockExponentials(y, state, x, COLS, 4, 0.7));
     this.#take(state, (COLS / 64) * 8);
-    kernels.firstMoment(state, y, x, COLS, 4, 0.7);
+    kernels.firstMoment(state, weight, y, x, COLS, 4, 0.7);
     this.#take(state, 8);
     taken(() => kernels.blockMaxima(y, x, COLS), (COLS / 64) * 4);
     taken(() => kernels.selectFrom(y, state, weight, x, COLS, 1), 4);

@@ -1,17 +1,16 @@
 import { expect, test } from "vitest";
 import { firstMoment } from "../reference/firstMoment.ts";
-import { both, expectRefusal, normal, U } from "./harness.ts";
+import { both, expectRefusal, maximum, normal, padded, U } from "./harness.ts";
 
 function run(y: Float32Array, x: Float32Array, temperature: number): number {
   const bits = both((lab) => {
     const out = lab.room(8);
-    lab.kernels.firstMoment(out, lab.put(y), lab.put(x), x.length, maximum(x), temperature);
+    const scratch = lab.room(padded(x).byteLength);
+    lab.kernels.firstMoment(out, scratch, lab.put(padded(y)), lab.put(padded(x)), x.length, maximum(x), temperature);
     return lab.i32(out, 2);
   });
   return new Float64Array(Int32Array.from(bits).buffer)[0]!;
 }
-
-const maximum = (x: Float32Array): number => x.reduce((most, v) => (v > most ? v : most), Number.NEGATIVE_INFINITY);
 
 /** Weights as they come: exponentials, 0 where x is no number or too small. */
 function weights(x: Float32Array, temperature: number): Float32Array {
@@ -43,5 +42,5 @@ test("what has no weight counts for nothing, be it NaN or −∞; the others for
 });
 
 test("refuses no values", () => {
-  expectRefusal("firstMoment: n must be at least 1", (kernels) => kernels.firstMoment(65536, 65536, 65536, 0, 0, 1));
+  expectRefusal("firstMoment: n must be at least 1", (kernels) => kernels.firstMoment(65536, 65536, 65536, 65536, 0, 0, 1));
 });

@@ -129,6 +129,16 @@ export function expectClose(
   }
 }
 
+/** With room for whole vectors: what lies behind the values must not matter. */
+export function padded(x: Float32Array): Float32Array {
+  const room = new Float32Array(Math.ceil(x.length / 4) * 4).fill(Number.NaN);
+  room.set(x);
+  return room;
+}
+
+/** The largest value, NaN left out. */
+export const maximum = (x: Float32Array): number => x.reduce((most, v) => (v > most ? v : most), Number.NEGATIVE_INFINITY);
+
 /** n values with a normal distribution, the same for the same seed. */
 export function normal(seed: string, n: number, scale = 1): Float32Array<ArrayBuffer> {
   const random = new Random(seed);
