@@ -1,7 +1,7 @@
 """
 The mean of several models in place of the first one's weights: their noise has nothing in common, what they learned has.
 
-    python train/average.py train/checkpoints/main/stable.pt=2 models/lfm-edge-9m.safetensors=2 older.safetensors=1
+    python train/average.py train/checkpoints/main/stable.pt=2 models/lfm-edge-12m.safetensors=2 older.safetensors=1
 
 The first is a checkpoint; behind = stands what a model weighs. They must be of one run: others' layers do not mean the same.
 """

@@ -2,7 +2,7 @@
 Is the model what it says?
 
     python train/check.py                                   our forward pass against transformers' Lfm2MoeForCausalLM, on random weights
-    python train/check.py models/lfm-edge-9m-Q8_0.gguf      the engine's logits against ours on the file's weights
+    python train/check.py models/lfm-edge-12m-Q4_0.gguf      the engine's logits against ours on the file's weights
 """
 
 import subprocess
@@ -13,9 +13,10 @@ from pathlib import Path
 
 import torch
 import weights
+from config import Config
 from data import generate
 from gguf import GGUFReader, quants
-from model import Batch, Config, Model
+from model import Batch, Model
 from prepare import encode
 from transformers import Lfm2MoeConfig, Lfm2MoeForCausalLM
 

@@ -1,10 +1,11 @@
 """
 A checkpoint → weights to keep → a GGUF file.
 
-    python train/export.py train/checkpoints/main/decayed.pt models/lfm-edge-9m.safetensors
-    python train/export.py models/lfm-edge-9m.safetensors models/lfm-edge-9m-Q8_0.gguf
+    python train/export.py train/checkpoints/main/decayed.pt models/lfm-edge-12m.safetensors
+    python train/export.py models/lfm-edge-12m.safetensors models/lfm-edge-12m-Q4_0.gguf
 
-The second takes the type from the file's name: Q8_0, Q4_0 or F16 for matrices; norms, router, expert bias and taps are F32.
+The second takes the type from the file's name: F16, Q8_0, or Q4_0, which is for experts, with Q8_0 for other matrices; norms, router, expert
+bias and taps are F32.
 """
 
 import argparse
@@ -15,12 +16,13 @@ from pathlib import Path
 import numpy as np
 import torch
 import weights
+from config import Config
 from gguf import GGMLQuantizationType, GGUFWriter, LlamaFileType, quants
-from model import Config, Model
+from model import Model
 from tokenizer import BOS, CONTROL, EOS, PAD, USER_DEFINED
 from tokenizer import load as load_tokenizer
 
-NAME = "lfm-edge demo 9M"
+NAME = "lfm-edge demo 12M"
 DESCRIPTION = (
     "A demonstration model made for lfm-edge: tool calls, JSON extraction, answers from a given text, small talk. "
     "It was trained on made-up conversations only and knows nothing of the world."
@@ -70,8 +72,8 @@ def gguf_tensors(model: Model) -> dict[str, torch.Tensor]:
 def blocks(name: str, tensor: torch.Tensor, type: GGMLQuantizationType) -> tuple[np.ndarray, GGMLQuantizationType]:
     if name.endswith(KEPT_F32):
         type = GGMLQuantizationType.F32
-    elif name == "token_embd.weight" and type == GGMLQuantizationType.Q4_0:
-        type = GGMLQuantizationType.Q8_0  # the output matrix too, and small
+    elif type == GGMLQuantizationType.Q4_0 and not name.endswith("_exps.weight"):
+        type = GGMLQuantizationType.Q8_0  # a third of the weights, which all tokens use
     return quants.quantize(tensor.float().contiguous().numpy(), type), type
 
 

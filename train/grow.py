@@ -18,8 +18,10 @@ from itertools import islice
 from pathlib import Path
 
 import torch
+from config import Config
 from data import generate
-from model import Batch, Config, Experts, Model
+from experts import Experts
+from model import Batch, Model
 from optimizer import optimizers
 from prepare import encode
 from torch import Tensor

@@ -3,49 +3,20 @@
 A batch is the tokens of many examples one after another. Convolution and attention know where each begins: no example sees another.
 """
 
-import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from compute import BLOCK, fused
+from config import Config
+from experts import Experts
 from torch import Tensor, nn
+from torch.nn.attention.varlen import varlen_attn
 
-
-BLOCK = 64  # tokens; experts and attention compute whole blocks: few different shapes, each of which oneDNN compiles once
 QUERIES = 192  # of one row at a time, on CPUs
-
-
-def fused(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Compiled to one loop where there is a C++ compiler: on CPUs a step is a sixth quicker (train/README.md)."""
-    return torch.compile(function) if shutil.which("g++") and not torch.cuda.is_available() else function
-
-
-def quick_type(device: torch.device) -> torch.dtype:
-    """What to compute in: bfloat16, unless the CPU has no instructions for it and takes nearly three times as long (train/README.md)."""
-    return torch.bfloat16 if device.type == "cuda" or torch.cpu._is_avx512_bf16_supported() else torch.float32
-
-
-@dataclass(frozen=True)
-class Config:
-    vocab_size: int
-    hidden_size: int = 192
-    layers: str = "cacacacaac"  # one letter a layer: gated short convolution, attention
-    n_heads: int = 6
-    n_kv_heads: int = 2
-    intermediate_size: int = 384  # of the dense layers
-    moe_intermediate_size: int = 64
-    n_dense_layers: int = 2  # then every layer has experts
-    n_experts: int = 24
-    n_experts_per_token: int = 4
-    rope_theta: float = 1e6
-    norm_eps: float = 1e-5
-    context_length: int = 2048
-
-    @property
-    def head_dim(self) -> int:
-        return self.hidden_size // self.n_heads
 
 
 class RMSNorm(nn.Module):
@@ -75,10 +46,12 @@ class Linear(nn.Linear):
 
 @dataclass(frozen=True)
 class Batch:
-    """Examples, packed: n tokens in all. Attention sees them in groups of much the same length, as rows padded on the right."""
+    """Examples, packed: n tokens in all. On CPUs attention sees them in groups of much the same length, as rows padded on the right."""
 
     ids: Tensor  # [n]
     positions: Tensor  # [n], from 0 in each example
+    starts: Tensor  # where each example begins, and n; i32
+    longest: int  # example's tokens
     groups: tuple[tuple[int, int], ...]  # rows and time
     places: Tensor  # of the groups' tokens in the batch, flat and one after another; any place where a row is padding
     restore: Tensor  # [n]: where each token is in `places`
@@ -100,9 +73,14 @@ class Batch:
                 places[at : at + lengths[i]] = torch.arange(starts[i], starts[i + 1])
                 restore[starts[i] : starts[i + 1]] = torch.arange(at, at + lengths[i])
                 at += time
-        ids = torch.tensor([id for example in examples for id in example])
+        ids = torch.from_numpy(np.array([id for example in examples for id in example]))
         positions = torch.cat([torch.arange(n) for n in lengths])
-        return Batch(ids.to(device), positions.to(device), tuple(shapes), places.to(device), restore.to(device))
+        batch = Batch(ids, positions, torch.tensor(starts, dtype=torch.int32), max(lengths), tuple(shapes), places, restore)
+        return batch.to(device)
+
+    def to(self, device: torch.device | str) -> "Batch":
+        moved = {name: value.to(device, non_blocking=True) for name, value in vars(self).items() if isinstance(value, Tensor)}
+        return replace(self, **moved)
 
 
 class ShortConv(nn.Module):
@@ -145,6 +123,9 @@ class Attention(nn.Module):
         q = rotate(self.q_layernorm(self.q_proj(u).view(len(u), -1, self.head_dim)), cos, sin)  # [n, heads, d]
         k = rotate(self.k_layernorm(self.k_proj(u).view(len(u), -1, self.head_dim)), cos, sin)
         v = self.v_proj(u).view(len(u), -1, self.head_dim)
+        if q.is_cuda:  # in bfloat16
+            bounds = (batch.starts, batch.starts, batch.longest, batch.longest)
+            return self.out_proj(varlen_attn(q, *repeated(q, k, v), *bounds, window_size=(-1, 0)).flatten(1))
         sizes = [rows * time for rows, time in batch.groups]
         parts = zip(*(x.index_select(0, batch.places).split(sizes) for x in (q, k, v)), strict=True)
         attended = []
@@ -154,13 +135,15 @@ class Attention(nn.Module):
         return self.out_proj(torch.cat(attended).index_select(0, batch.restore))
 
 
+def repeated(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+    """Keys and values for each head of the queries: [a, heads, …]."""
+    repeats = q.shape[1] // k.shape[1]
+    return k.repeat_interleave(repeats, dim=1), v.repeat_interleave(repeats, dim=1)
+
+
 def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Causal attention: [rows, heads, time, d]. On short rows PyTorch's own is up to five times slower on CPUs than two products."""
-    repeats = q.shape[1] // k.shape[1]
-    k, v = k.repeat_interleave(repeats, dim=1), v.repeat_interleave(repeats, dim=1)
-    if q.is_cuda:
-        return F.scaled_dot_product_attention(q, k, v, is_causal=True)
-    queries, keys, values = (x.flatten(0, 1) for x in (q, k, v))
+    queries, keys, values = (x.flatten(0, 1) for x in (q, *repeated(q, k, v)))
     future = torch.full((QUERIES, QUERIES), float("-inf"), dtype=q.dtype).triu(1)
     attended = []
     for start in range(0, q.shape[2], QUERIES):  # what is still to come is not computed
@@ -187,90 +170,6 @@ class DenseFeedForward(nn.Module):
 
     def forward(self, u: Tensor) -> Tensor:
         return self.w2(F.silu(self.w1(u)) * self.w3(u))
-
-
-@fused
-def swiglu(gate_up: Tensor, weight: Tensor) -> Tensor:
-    """gate_up: [n, 2 * f]; weight: [n]. Returns [n, f]."""
-    gate, up = gate_up.float().chunk(2, dim=-1)
-    return (F.silu(gate) * up * weight[:, None]).to(gate_up.dtype)
-
-
-class Experts(nn.Module):
-    """Sigmoid router; a bias that counts for selection only keeps the experts balanced (DeepSeek-V3, §2.1.2): no auxiliary loss."""
-
-    def __init__(self, config: Config):
-        super().__init__()
-        h, f, n = config.hidden_size, config.moe_intermediate_size, config.n_experts
-        self.top_k = config.n_experts_per_token
-        self.router = nn.Parameter(torch.randn(n, h) * h**-0.5)
-        self.gate_up = nn.Parameter(torch.randn(n, 2 * f, h) * 0.5 * h**-0.5)  # gate rows, then up rows
-        self.down = nn.Parameter(torch.randn(n, h, f) * 0.5 * f**-0.5)
-        self.register_buffer("expert_bias", torch.zeros(n))
-        self.register_buffer("load", torch.zeros(n), persistent=False)  # tokens of each expert since the last balance()
-
-    def route(self, u: Tensor) -> tuple[Tensor, Tensor]:
-        """Of each token the experts, and what they weigh: [n, top_k] each."""
-        scores = torch.sigmoid(u.float() @ self.router.T)
-        chosen = (scores.detach() + self.expert_bias).topk(self.top_k, dim=-1).indices
-        weights = scores.gather(1, chosen)
-        return chosen, weights / (weights.sum(dim=-1, keepdim=True) + 1e-6)
-
-    def forward(self, u: Tensor) -> Tensor:
-        chosen, weights = self.route(u)
-        pairs = chosen.flatten()
-        order = pairs.argsort(stable=True)  # (token, choice) pairs by expert
-        counts = torch.bincount(pairs, minlength=len(self.expert_bias))
-        if self.training:
-            self.load += counts
-        # Every expert gets whole blocks of tokens; padding has weight 0.
-        padded = (counts + BLOCK - 1) // BLOCK * BLOCK
-        shift = (padded.cumsum(0) - padded) - (counts.cumsum(0) - counts)
-        place = torch.arange(len(pairs), device=u.device) + shift[pairs[order]]
-        total = int(padded.sum())
-        token = order.new_zeros(total).index_copy_(0, place, order // self.top_k)
-        weight = weights.new_zeros(total).index_copy(0, place, weights.flatten()[order])
-
-        gate_up = grouped_linear(u.index_select(0, token), self.gate_up.to(u.dtype), padded)
-        y = grouped_linear(swiglu(gate_up, weight), self.down.to(u.dtype), padded)
-        return torch.zeros_like(u).index_add(0, token, y)
-
-    @torch.no_grad()
-    def balance(self, rate: float) -> None:
-        """Moves each bias one step: up for experts with less than their share of tokens, down for those with more."""
-        self.expert_bias += rate * torch.sign(self.load.mean() - self.load)
-        self.expert_bias -= self.expert_bias.mean()
-        self.load.zero_()
-
-
-def grouped_linear(x: Tensor, weight: Tensor, counts: Tensor) -> Tensor:
-    """x: [n, in], rows sorted by group; weight: [groups, out, in]; counts: rows of each group."""
-    if x.is_cuda and x.dtype == torch.bfloat16:
-        return F.grouped_mm(x, weight.transpose(1, 2), offs=counts.cumsum(0).to(torch.int32))
-    return GroupedLinear.apply(x, weight, counts.tolist())
-
-
-class GroupedLinear(torch.autograd.Function):
-    """Writes each group's products where they belong: putting them together afterwards takes PyTorch a twentieth of a step."""
-
-    @staticmethod
-    def forward(ctx, x: Tensor, weight: Tensor, counts: list[int]) -> Tensor:
-        ctx.save_for_backward(x, weight)
-        ctx.counts = counts
-        y = x.new_empty(len(x), weight.shape[1])
-        for inputs, w, outputs in zip(x.split(counts), weight, y.split(counts), strict=True):
-            torch.mm(inputs, w.T, out=outputs)
-        return y
-
-    @staticmethod
-    def backward(ctx, grad: Tensor) -> tuple[Tensor, Tensor, None]:
-        x, weight = ctx.saved_tensors
-        grad = grad.contiguous()
-        grad_x, grad_weight = torch.empty_like(x), torch.empty_like(weight)
-        for i, (inputs, outputs, g) in enumerate(zip(x.split(ctx.counts), grad_x.split(ctx.counts), grad.split(ctx.counts), strict=True)):
-            torch.mm(g, weight[i], out=outputs)
-            torch.mm(g.T, inputs, out=grad_weight[i])
-        return grad_x, grad_weight, None
 
 
 class Layer(nn.Module):
@@ -321,6 +220,7 @@ class Model(nn.Module):
         return F.linear(h, self.embed_tokens.weight.to(h.dtype))
 
     def balance(self, rate: float) -> None:
+        """See Experts.balance."""
         for layer in self.layers:
             if isinstance(layer.feed_forward, Experts):
                 layer.feed_forward.balance(rate)

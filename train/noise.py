@@ -1,7 +1,7 @@
 """
 What of the gradient is common to two halves of many conversations, by how far answers are from what the model expects.
 
-    python train/noise.py models/lfm-edge-9m.safetensors
+    python train/noise.py models/lfm-edge-12m.safetensors
 
 Per kind of answer: its part of the gradient's square, and its cosine with the whole gradient of the other half, the mean over matrices.
 Some minutes on a CPU.
@@ -47,11 +47,11 @@ def main() -> None:
         places, wanted, _ = targets(examples, torch.device("cpu"))
         for kind in range(kinds):  # forward too: `fused` functions give back what a second way through the graph would need
             losses = F.cross_entropy(model.head(model.hidden(batch).index_select(0, places)), wanted, reduction="none")
-            answer, sums = answers(losses.detach(), places)
+            begins, sums = answers(losses.detach(), places)
             of_kind = torch.bucketize(sums, torch.tensor(EDGES)) == kind
             model.zero_grad()
-            (losses * of_kind[answer]).sum().backward()
-            found[kind] += of_kind.sum()
+            (losses * of_kind).sum().backward()
+            found[kind] += (of_kind & begins).sum()
             for total, p in zip(gradients[turn % 2][kind], matrices, strict=True):
                 total += p.grad
     wholes = [[sum(parts) for parts in zip(*half, strict=True)] for half in gradients]

@@ -8,11 +8,11 @@ noise away it adds up. After 24,500 steps without, matrices were eleven times as
 from collections.abc import Iterable
 
 import torch
+from compute import quick_type
 from distributed import all_reduce, rank, world
-from model import quick_type
 from torch import Tensor, nn
 
-EXPERTS_RATE = 0.2  # of the other matrices': an expert sees a sixth of the tokens, and nothing takes back the noise of its steps
+EXPERTS_RATE = 0.2  # of the other matrices', on CPUs: an expert sees a sixth of a step's few tokens, and nothing takes back their noise
 WEIGHT_DECAY = 0.1  # times Muon's rate is the part that is lost in a step
 
 
@@ -29,8 +29,16 @@ def orthogonalize(g: Tensor) -> Tensor:
     return (x.mT if tall else x).to(g.dtype).view_as(g)
 
 
+def _by_shape(parameters: Iterable[Tensor]) -> dict[tuple[int, int], list[Tensor]]:
+    """Of the matrices that they are, or are stacks of."""
+    shapes: dict[tuple[int, int], list[Tensor]] = {}
+    for p in parameters:
+        shapes.setdefault((p.shape[-2], p.shape[-1]), []).append(p)
+    return shapes
+
+
 class Muon(torch.optim.Optimizer):
-    """Each parameter is a matrix or a stack of them. Processes that train together share the work, parameter by parameter."""
+    """Each parameter is a matrix or a stack of them; all of one shape are computed at once. Two processes share the work."""
 
     def __init__(self, parameters: Iterable, lr: float, momentum: float = 0.95):
         super().__init__(parameters, {"lr": lr, "momentum": momentum})
@@ -38,23 +46,24 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self) -> None:
         for group in self.param_groups:
-            parameters = sorted(group["params"], key=Tensor.numel)  # neighbours cost the same
-            directions = []
-            for i, p in enumerate(parameters):
-                momentum = self.state[p].setdefault("momentum", torch.zeros_like(p))
-                momentum.lerp_(p.grad, 1 - group["momentum"])
-                mine = i % world() == rank()
-                directions.append(orthogonalize(p.grad.lerp(momentum, group["momentum"])) if mine else torch.zeros_like(p))
-            if world() > 1:
-                flat = torch.cat([direction.flatten() for direction in directions])
-                all_reduce(flat)
-                directions = [part.view_as(p) for part, p in zip(flat.split([p.numel() for p in parameters]), parameters, strict=True)]
-            for p, direction in zip(parameters, directions, strict=True):
-                p.mul_(1 - group["lr"] * WEIGHT_DECAY).add_(direction, alpha=-group["lr"] * max(1, p.shape[-2] / p.shape[-1]) ** 0.5)
+            for (rows, columns), parameters in _by_shape(group["params"]).items():
+                gradients = [p.grad for p in parameters]
+                momenta = [self.state[p].setdefault("momentum", torch.zeros_like(p)) for p in parameters]
+                torch._foreach_lerp_(momenta, gradients, 1 - group["momentum"])
+                wanted = torch._foreach_lerp(gradients, momenta, group["momentum"])
+                stack = torch.cat([one.view(-1, rows, columns) for one in wanted])
+                directions = torch.zeros_like(stack)
+                mine = slice(rank(), None, world())
+                directions[mine] = orthogonalize(stack[mine])
+                all_reduce(directions)
+                sizes = [p.numel() // (rows * columns) for p in parameters]
+                parts = [part.view_as(p) for part, p in zip(directions.split(sizes), parameters, strict=True)]
+                torch._foreach_mul_(parameters, 1 - group["lr"] * WEIGHT_DECAY)
+                torch._foreach_add_(parameters, parts, alpha=-group["lr"] * max(1, rows / columns) ** 0.5)
 
 
-def optimizers(model: nn.Module, lr: float) -> list[torch.optim.Optimizer]:
-    """`lr`: Muon's; Adam's follow it."""
+def optimizers(model: nn.Module, lr: float, experts_rate: float = EXPERTS_RATE) -> list[torch.optim.Optimizer]:
+    """`lr`: Muon's; Adam's follow it, and experts have their part of it."""
     matrices, experts, others, embedding = [], [], [], []
     for name, p in model.named_parameters():
         if name.startswith("embed"):
@@ -69,4 +78,4 @@ def optimizers(model: nn.Module, lr: float) -> list[torch.optim.Optimizer]:
         betas=(0.9, 0.98),
         eps=1e-10,
     )
-    return [Muon([{"params": matrices}, {"params": experts, "lr": EXPERTS_RATE * lr}], lr), adam]
+    return [Muon([{"params": matrices}, {"params": experts, "lr": experts_rate * lr}], lr), adam]

@@ -1,7 +1,7 @@
 """
 What each part of a model adds, in loss per token of training's conversations.
 
-    python train/parts.py models/lfm-edge-9m.safetensors              without it: a part that changes little is dead weight
+    python train/parts.py models/lfm-edge-12m.safetensors              without it: a part that changes little is dead weight
     python train/parts.py decayed.pt --before stable.pt               with it as it was before: below 0, what it learned since is noise
 
 Parts are operators, feed-forwards and, without `--before`, heads of attention. Some minutes on a CPU.
@@ -16,7 +16,8 @@ import torch
 import torch.nn.functional as F
 from batches import targets
 from data import generate
-from model import Batch, Experts, Model
+from experts import Experts
+from model import Batch, Model
 from prepare import encode
 from torch import Tensor
 from weights import load

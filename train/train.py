@@ -14,50 +14,26 @@ import csv
 import signal
 import tempfile
 import time
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict
-from multiprocessing import get_context
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 import weights as kept_weights
-from batches import SHARDS, Encoded, believed, examples_of, targets
+from batches import SHARDS, believed
+from compute import quick_type
+from config import Config
 from distributed import all_reduce, join, reduce_gradients
+from examples import Examples, ignore_signals
+from experts import Experts
 from held_out import HeldOut
-from model import Batch, Config, Model, quick_type
-from optimizer import optimizers
+from model import Model
+from optimizer import EXPERTS_RATE, optimizers
+from schedule import Schedule, time_of_day
 from tokenizer import load as load_tokenizer
 
-WARM_UP = 30  # steps
 BALANCE_RATE = 0.003  # of expert biases, a step
 CHECKPOINTS = Path(__file__).with_name("checkpoints")
-
-
-class Examples:
-    """Prepares some steps ahead on a GPU's many cores; on CPUs, where preparing takes a hundredth of a step, when asked."""
-
-    AHEAD = 16  # steps
-    PROCESSES = 8
-
-    def __init__(self, seed: int, tokens_per_shard: int, ahead: bool):
-        self.seed, self.tokens = seed, tokens_per_shard
-        self.pool = ProcessPoolExecutor(self.PROCESSES, get_context("spawn"), ignore_signals) if ahead else None
-        self.waiting: dict[tuple[int, int], Future[list[Encoded]]] = {}
-
-    def of(self, step: int, shard: int) -> list[Encoded]:
-        if self.pool is None:
-            return examples_of(self.seed, step, shard, self.tokens)
-        for later in range(step, step + self.AHEAD):
-            if (later, shard) not in self.waiting:
-                self.waiting[later, shard] = self.pool.submit(examples_of, self.seed, later, shard, self.tokens)
-        return self.waiting.pop((step, shard)).result()
-
-
-def ignore_signals() -> None:
-    """Signals to the whole group are for the process that trains; the others end with it."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
 
 
 class Run:
@@ -66,7 +42,7 @@ class Run:
     def __init__(self, args: argparse.Namespace, device: torch.device):
         self.folder = CHECKPOINTS / args.name
         stable, decayed = self.folder / "stable.pt", self.folder / "decayed.pt"
-        self.path = decayed if args.decay else stable
+        self.path = decayed if args.decay or args.decay_until else stable
         decaying = False
         state = torch.load(stable, map_location="cpu", weights_only=True) if stable.exists() else None
         if args.decay and state and decayed.exists():
@@ -86,11 +62,14 @@ class Run:
         self.step, self.tokens, self.seconds = int(progress["step"]), int(progress["tokens"]), float(progress["seconds"])
         self.decay_from = progress["decay_from"] if decaying else None
         self.model.to(device).train()
-        self.optimizers = optimizers(self.model, args.lr)
+        for module in self.model.modules():
+            if isinstance(module, Experts):
+                module.q4_0 = args.q4_0
+        self.optimizers = optimizers(self.model, args.lr, args.experts_rate)
         for optimizer, kept in zip(self.optimizers, state["optimizers"] if state else (), strict=False):
             # Rates and the like are this run's.
             optimizer.load_state_dict({"state": kept["state"], "param_groups": optimizer.state_dict()["param_groups"]})
-        if args.decay and self.decay_from is None:
+        if self.path == decayed and self.decay_from is None:
             self.decay_from = self.step
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
@@ -135,58 +114,69 @@ def train(rank: int, world: int, args: argparse.Namespace, store: str) -> None:
         signal.signal(number, lambda number, _: stopped.append(number))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dtype = quick_type(device)
+    shards = 1 if device.type == "cuda" else SHARDS
+    examples = Examples(args.seed, args.tokens_per_step // shards, ahead=device.type == "cuda")
+    held_out = HeldOut(device)
     run = Run(args, device)
     model = run.model
-    examples = Examples(args.seed, args.tokens_per_step // SHARDS, ahead=device.type == "cuda")
-    group_tokens = 65_536 if device.type == "cuda" else 1024
-    held_out = HeldOut(device)
     if rank == 0:
         run.trim_logs()
         n = sum(p.numel() for p in model.parameters())
         print(f"{n:,} parameters on {device}; {run.step} steps and {run.tokens:,} tokens seen", flush=True)
 
+    def log_losses() -> None:
+        """A loss is waited for here only: a GPU is many operations behind."""
+        for row, loss in rows:
+            run.log("loss", {**row, "loss": loss.item()})
+        if rows:
+            print(f"step {run.step}: loss {loss.item():.4f}, {run.tokens:,} tokens, {run.seconds:.0f} s", flush=True)
+        rows.clear()
+
     def evaluate() -> None:
+        if rank == 0:
+            log_losses()
+            run.save()
         table = held_out.evaluate(model, dtype, rank, world)
         if rank == 0:
             for job, (loss, exact, turns) in table.items():
                 run.log("held-out", {"step": run.step, "tokens": run.tokens, "job": job, "loss": loss, "exact": exact, "turns": turns})
             print("held out: " + "; ".join(f"{job} {loss:.3f} {exact:.0%}" for job, (loss, exact, _) in table.items()), flush=True)
-            run.save()
 
+    schedule = Schedule(run.step, bool(run.optimizers[0].state), run.decay_from, args.decay, args.decay_until)
     began = time.monotonic() - run.seconds
+    rows: list[tuple[dict, torch.Tensor]] = []
     while True:
-        # Warm-up, then held; `--decay` takes it down to nothing in a straight line.
-        factor = min(1, (run.step + 1) / WARM_UP) if run.decay_from is None else 1 - (run.step - run.decay_from) / args.decay
-        done = factor <= 0 or run.step == args.steps or (args.until is not None and time.strftime("%H:%M") >= args.until)
-        votes = torch.tensor([float(done or bool(stopped))])
+        rate = schedule.factor(run.step)
+        done = rate <= 0 or run.step == args.steps or (args.until is not None and time.time() >= args.until)
+        votes = torch.tensor([float(done or bool(stopped)), rate])
         all_reduce(votes)
-        if votes.item() > 0:
+        if votes[0] > 0:
             break
+        rate = votes[1].item() / world
 
         model.zero_grad()
-        sums = torch.zeros(3)  # losses and number of the assistant's tokens, number of all
-        for shard in range(rank, SHARDS, world):
-            encoded = examples.of(run.step, shard)
-            batch = Batch.pack([ids for ids, _ in encoded], device, group_tokens)
-            places, wanted, weights = targets(encoded, device)
+        loss, sums = torch.zeros((), device=device), torch.zeros(2)  # the assistant's tokens' loss; their number, and that of all
+        for shard in range(rank, shards, world):
+            batch, places, wanted, weights = (part.to(device) for part in examples.of(run.step, shard))
             losses = F.cross_entropy(model.head(model.hidden(batch, dtype).index_select(0, places)).float(), wanted, reduction="none")
             known = losses.detach()
             (losses * weights * believed(known, places)).sum().backward()
-            sums += torch.tensor([known.sum().item(), len(places), len(batch.ids)])
+            loss += known.sum()
+            sums += torch.tensor([len(places), len(batch.ids)])
+        all_reduce(loss)
         all_reduce(sums)
-        reduce_gradients(model, sums[1].item())
+        reduce_gradients(model, sums[0].item())
         for optimizer in run.optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = group["initial_lr"] * factor
+                group["lr"] = group["initial_lr"] * rate
             optimizer.step()
-        model.balance(BALANCE_RATE * factor)
+        model.balance(BALANCE_RATE * rate)
 
-        run.step, run.tokens, run.seconds = run.step + 1, run.tokens + int(sums[2]), time.monotonic() - began
+        run.step, run.tokens, run.seconds = run.step + 1, run.tokens + int(sums[1]), time.monotonic() - began
         if rank == 0:
-            loss = (sums[0] / sums[1]).item()
-            run.log("loss", {"step": run.step, "tokens": run.tokens, "seconds": round(run.seconds, 1), "loss": loss, "factor": factor})
+            rows.append(({"step": run.step, "tokens": run.tokens, "seconds": round(run.seconds, 1), "factor": rate}, loss / sums[0]))
             if run.step % 20 == 0:
-                print(f"step {run.step}: loss {loss:.4f}, {run.tokens:,} tokens, {run.seconds:.0f} s", flush=True)
+                log_losses()
         if run.step % args.evaluate_every == 0:
             evaluate()
     evaluate()
@@ -213,9 +203,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--weights", type=Path, help="safetensors to begin with where there is no checkpoint")
     parser.add_argument("--steps", type=int, help="end after this step")
-    parser.add_argument("--until", help="end at this time of day, HH:MM")
+    parser.add_argument("--until", type=time_of_day, help="end at this time of day, HH:MM")
     parser.add_argument("--decay", type=int, default=0, help="steps in which the learning rate falls to nothing")
     parser.add_argument("--keep", action="store_true", help="go on from the decayed model, later")
+    parser.add_argument("--decay-until", type=time_of_day, help="the time of day, HH:MM:SS, at which the learning rate is to be nothing")
+    parser.add_argument("--experts-rate", type=float, default=EXPERTS_RATE, help="of experts, as a part of the other matrices'")
+    parser.add_argument("--q4-0", action="store_true", help="experts learn as Q4_0 will keep them")
     parser.add_argument("--lr", type=float, default=0.02, help="of matrices; the others follow")
     parser.add_argument("--tokens-per-step", type=int, default=16_384)
     parser.add_argument("--evaluate-every", type=int, default=200, help="steps")

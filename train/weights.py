@@ -5,7 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from model import Config, Model
+from config import Config
+from model import Model
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
