@@ -14,8 +14,9 @@ from .words import THINGS
 
 FILE = Path(__file__).with_name("relations.txt")
 ABSENT = "The text does not say."
-# Of the questions have an answer. Training had more (0.72) until finding was learned: "does not say" is learned long before.
-PRESENT: dict[Split, float] = {"train": 0.5, "eval": 0.67}
+# Of the questions have an answer. Half of training's had one up to step 43,642, where 6 % of evaluation's refusals were wrong and 12 % of its
+# answers, most of them because it refused.
+PRESENT: dict[Split, float] = {"train": 0.67, "eval": 0.67}
 # How much a text tells. Training's tell more: among many facts the right one is found by what is asked only, not by what is left.
 SUBJECTS: dict[Split, tuple[int, ...]] = {"train": (1, 2, 2, 3, 4, 5), "eval": (1, 2, 2, 3)}
 NAMES: dict[Split, tuple[int, ...]] = {"train": (1, 2, 2, 3, 4), "eval": (1, 2, 2, 3)}  # of attributes, or verbs

@@ -11,7 +11,7 @@ from typing import Literal
 
 Wear = Literal["add", "change"]  # words put in; or others lost and replaced too, where no word alone says what is meant
 COPIES = 6  # of each phrasing, half of them with other words of the same meaning only
-AS_WRITTEN = 36  # times each phrasing itself beside them: of some copies nobody could say what is meant, and what they teach is noise
+AS_WRITTEN = 18  # times each phrasing itself beside them: of some copies nobody could say what is meant, and what they teach is noise
 REWORDED = 0.25  # of the words that others stand for
 CHANGED = 0.12  # of the words
 FILES = (*sorted(Path(__file__).with_name("phrasings").glob("*.txt")), Path(__file__).with_name("common_tools.txt"))
