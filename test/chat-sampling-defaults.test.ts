@@ -24,6 +24,6 @@ test.each([
 });
 
 test("our own, which copies what it is given", () => {
-  const defaults = samplingDefaults({ name: "lfm-edge demo 9M", tokenizer: small, architecture: "lfm2moe" });
+  const defaults = samplingDefaults({ name: "lfm-edge demo 12M", tokenizer: small, architecture: "lfm2moe" });
   expect(defaults).toEqual({ temperature: 0, repetitionPenalty: 1 });
 });

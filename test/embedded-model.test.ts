@@ -23,10 +23,10 @@ it("is small, and says what it is", async () => {
   expect(statSync(fileURLToPath(defaultModel())).size).toBeLessThanOrEqual(10_000_000);
   await using model = await load(defaultModel());
   expect(model.info).toMatchObject({
-    id: "lfm-edge-demo-9m",
+    id: "lfm-edge-demo-12m",
     architecture: "lfm2moe",
-    fileType: "Q8_0",
-    experts: 24,
+    fileType: "Q4_0",
+    experts: 16,
     expertsPerToken: 4,
     chatTemplate: "file",
     toolSyntax: "pythonic",

@@ -65,7 +65,7 @@ const junk: fc.Arbitrary<unknown> = fc.oneof(
 
 /** Texts that get far where a field has this name. */
 const namesakes: Readonly<Record<string, readonly string[]>> = {
-  model: ["lfm-edge-demo-9m"],
+  model: ["lfm-edge-demo-12m"],
   role: ["user", "user", "system", "assistant"],
   type: ["text", "message", "input_text"],
   previous_response_id: ["resp_none"],

@@ -39,10 +39,10 @@ describe("the package", () => {
 
   it("holds what was built, the default model, its licence, the manual and what npm wants, and nothing else", () => {
     const built = /^dist\/(src|worker|cli)\/.+\.(js|d\.ts)$|^dist\/build\/(plain|relaxed)\.wasm$/;
-    const models = /^models\/(README\.md|lfm-edge-9m-Q8_0\.gguf)$/;
+    const models = /^models\/(README\.md|lfm-edge-12m-Q4_0\.gguf)$/;
     const others = files.filter((path) => !built.test(path) && !models.test(path));
     expect(new Set(others)).toEqual(new Set(["package.json", "README.md", "LICENSE", "docs/http.md", "docs/serving.md"]));
-    for (const path of ["dist/build/plain.wasm", "models/README.md", "models/lfm-edge-9m-Q8_0.gguf"]) expect(files).toContain(path);
+    for (const path of ["dist/build/plain.wasm", "models/README.md", "models/lfm-edge-12m-Q4_0.gguf"]) expect(files).toContain(path);
     expect(bytes).toBeLessThan(MAX_PACKAGE_BYTES);
   });
 

@@ -50,8 +50,8 @@ it("gets whole replies, or is told to come again, or leaves; all sequences are f
   expect(new Set(ends)).toEqual(new Set(["whole", "503 server_overloaded again", "left"]));
 
   const figures = await (await app.request("http://local/metrics")).text();
-  expect(figures).toContain('llamacpp:requests_processing{model="lfm-edge-demo-9m"} 0\n');
-  expect(figures).toContain('llamacpp:requests_deferred{model="lfm-edge-demo-9m"} 0\n');
+  expect(figures).toContain('llamacpp:requests_processing{model="lfm-edge-demo-12m"} 0\n');
+  expect(figures).toContain('llamacpp:requests_deferred{model="lfm-edge-demo-12m"} 0\n');
   expect((await post(app, { ...body(1, false), n: 2 })).status).toBe(200);
   await app.close(0);
 });

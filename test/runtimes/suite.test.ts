@@ -84,11 +84,11 @@ describe.each(runtimes)("$name", ({ name, start, endsItself, seesLeaving }) => {
     const health = await fetch(`${server.url}/health`);
     expect([health.status, await health.json()]).toEqual([200, { status: "ok" }]);
     const models = (await (await fetch(`${server.url}/v1/models`)).json()) as { data: { id: string }[] };
-    expect(models.data.map(({ id }) => id)).toEqual(["lfm-edge-demo-9m"]);
+    expect(models.data.map(({ id }) => id)).toEqual(["lfm-edge-demo-12m"]);
   });
 
   it("answers whole", async () => {
-    const response = await ask({ ...seeded, model: "lfm-edge-demo-9m" });
+    const response = await ask({ ...seeded, model: "lfm-edge-demo-12m" });
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({
       id: expect.stringMatching(/^chatcmpl-[0-9a-f]{32}$/),
