@@ -5,7 +5,7 @@ import { load } from "lfm-edge";
 
 const [path = import.meta.resolve("lfm-edge/model.gguf"), folder = "examples/notes", question = "Who made the telescope?"] =
   process.argv.slice(2);
-const SOURCES = 2;
+const SOURCES = 3;
 
 await using model = await load(path);
 

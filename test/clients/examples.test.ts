@@ -45,7 +45,7 @@ describe.each(Object.keys(runtimes))("on %s", (runtime) => {
 
   it("the notes are asked, and named", async () => {
     const told = await example("rag"); // the model was not trained to compare texts: which is nearer is no promise
-    expect(told).toMatch(/^Mina Park\n(source: \w+\.md \(0\.\d\d\)\n){2}$/);
+    expect(told).toMatch(/^Mina Park\n(source: \w+\.md \(0\.\d\d\)\n){3}$/);
     expect(told).toContain("source: garden.md");
     const scores = Array.from(told.matchAll(/\((.+)\)/g), ([, score]) => Number(score));
     expect(scores[0]).toBeGreaterThanOrEqual(scores[1]!); // but the nearer one is named first
