@@ -1,7 +1,7 @@
 """
 Is the model what it says?
 
-    python train/check.py                                   our forward pass against transformers' Lfm2MoeForCausalLM, on random weights
+    python train/check.py                                    our forward pass against transformers' Lfm2MoeForCausalLM, on random weights
     python train/check.py models/lfm-edge-12m-Q4_0.gguf      the engine's logits against ours on the file's weights
 """
 

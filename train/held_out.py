@@ -28,11 +28,12 @@ class HeldOut:
         """By job: the loss per token of the assistant's, the share of examples whose last turn is exact, and their number."""
         model.eval()
         sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0, 0, 0])  # losses, tokens, exact turns, turns
-        for kept in self.batches[rank::world]:
-            with torch.compiler.set_stance("force_eager" if self.device.type == "cuda" else "default"):  # no two are of one size
+        # A GPU's functions are compiled for one size, and no two batches have the same.
+        with torch.compiler.set_stance("force_eager" if self.device.type == "cuda" else "default"):
+            for kept in self.batches[rank::world]:
                 judged = judge(model, [(ids, mask) for _, ids, mask in kept], self.device, dtype)
-            for (job, _, _), (loss, tokens, exact) in zip(kept, judged, strict=True):
-                sums[job] = [total + one for total, one in zip(sums[job], (loss, tokens, exact, 1), strict=True)]
+                for (job, _, _), (loss, tokens, exact) in zip(kept, judged, strict=True):
+                    sums[job] = [total + one for total, one in zip(sums[job], (loss, tokens, exact, 1), strict=True)]
         model.train()
         table = torch.tensor([sums[job] for job in self.jobs])
         all_reduce(table)

@@ -219,8 +219,7 @@ class Model(nn.Module):
     def head(self, h: Tensor) -> Tensor:
         return F.linear(h, self.embed_tokens.weight.to(h.dtype))
 
-    def balance(self, rate: float) -> None:
-        """See Experts.balance."""
-        for layer in self.layers:
-            if isinstance(layer.feed_forward, Experts):
-                layer.feed_forward.balance(rate)
+    @property
+    def experts(self) -> list[Experts]:
+        """Of the layers that have them."""
+        return [layer.feed_forward for layer in self.layers if isinstance(layer.feed_forward, Experts)]

@@ -2,7 +2,7 @@
 What each part of a model adds, in loss per token of training's conversations.
 
     python train/parts.py models/lfm-edge-12m.safetensors              without it: a part that changes little is dead weight
-    python train/parts.py decayed.pt --before stable.pt               with it as it was before: below 0, what it learned since is noise
+    python train/parts.py decayed.pt --before stable.pt                with it as it was before: below 0, what it learned since is noise
 
 Parts are operators, feed-forwards and, without `--before`, heads of attention. Some minutes on a CPU.
 """

@@ -27,7 +27,7 @@ class Schedule:
     """
 
     def __init__(self, step: int, warm: bool, decay_from: int | None, decay: int, decay_until: float | None):
-        self.first = step if not warm else step - WARM_UP
+        self.first = step - WARM_UP if warm else step
         self.decay_from, self.decay, self.decay_until = decay_from, decay, decay_until
         self.warm_since: float | None = None
 

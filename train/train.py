@@ -25,7 +25,6 @@ from compute import quick_type
 from config import Config
 from distributed import all_reduce, join, reduce_gradients
 from examples import Examples, ignore_signals
-from experts import Experts
 from held_out import HeldOut
 from model import Model
 from optimizer import EXPERTS_RATE, optimizers
@@ -62,9 +61,8 @@ class Run:
         self.step, self.tokens, self.seconds = int(progress["step"]), int(progress["tokens"]), float(progress["seconds"])
         self.decay_from = progress["decay_from"] if decaying else None
         self.model.to(device).train()
-        for module in self.model.modules():
-            if isinstance(module, Experts):
-                module.q4_0 = args.q4_0
+        for experts in self.model.experts:
+            experts.q4_0 = args.q4_0
         self.optimizers = optimizers(self.model, args.lr, args.experts_rate)
         for optimizer, kept in zip(self.optimizers, state["optimizers"] if state else (), strict=False):
             # Rates and the like are this run's.
@@ -170,7 +168,8 @@ def train(rank: int, world: int, args: argparse.Namespace, store: str) -> None:
             for group in optimizer.param_groups:
                 group["lr"] = group["initial_lr"] * rate
             optimizer.step()
-        model.balance(BALANCE_RATE * rate)
+        for experts in model.experts:
+            experts.balance(BALANCE_RATE * rate)
 
         run.step, run.tokens, run.seconds = run.step + 1, run.tokens + int(sums[1]), time.monotonic() - began
         if rank == 0:
